@@ -1,0 +1,187 @@
+# One makefile, no recursion: every object and what it depends on is known here.
+#
+#   make                     build/spanward
+#   make demo                what it needs, the program, and the samples audited
+#   make check               what it needs, unit tests, golden captures, rules
+#   make SAN=1 check         the same under address and undefined sanitizers
+#   make SAN=thread check    the same under the thread sanitizer
+#   make deps                only what they need (Debian packages)
+#   make fuzz                libFuzzer targets (clang), each run FUZZ_RUNS times
+#   make bench               rates beside ndpiReader and an empty libpcap loop
+#   make format tidy         clang-format, clang-tidy
+#   make install uninstall   PREFIX=/usr/local, DESTDIR=
+#   DEPS=0                   install nothing, name what is missing
+#   NDPI=0                   build without libndpi;  V=1 shows the commands
+
+NAME    := spanward
+VERSION := $(shell cat VERSION)$(shell git describe --always --dirty --exclude "*" \
+	2>/dev/null | sed "s/^/+g/")
+PREFIX  ?= /usr/local
+SAN     ?= 0
+NDPI    ?= 1
+DEPS    ?= 1
+V       ?= 0
+FUZZ_RUNS ?= 100000
+comma   := ,
+
+# Goals that run the program install what is missing first, then start again
+# with a make that can see it.
+FRONT := demo check
+ifneq ($(filter $(FRONT),$(MAKECMDGOALS)),)
+ifndef DEPS_SEEN
+DEPS_FIRST := 1
+endif
+endif
+
+ifdef DEPS_FIRST
+$(MAKECMDGOALS) &:
+	@DEPS=$(DEPS) NDPI=$(NDPI) ./tests/deps.sh \
+		$(filter check,$(MAKECMDGOALS))
+	@$(MAKE) --no-print-directory DEPS_SEEN=1 $(MAKECMDGOALS)
+.PHONY: $(MAKECMDGOALS)
+else
+
+PKGS    := libpcap openssl ncursesw jansson yaml-0.1 zlib $(if $(filter 1,$(NDPI)),libndpi)
+config   = $(shell pkg-config $(1) $(PKGS) 2>/dev/null)
+EXTERN  := $(patsubst -I%,-isystem %,$(call config,--cflags))
+LIBS    := $(call config,--libs)
+LACKING := $(if $(LIBS),,yes)
+LIBS    += -lm -pthread
+
+ifeq ($(SAN),0)
+BUILD   := build
+HARDEN   = $(if $(findstring -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2) \
+	-fstack-protector-strong -fPIE
+LINKED  := -pie -Wl,-z,relro,-z,now
+else
+SANKIND := $(if $(filter 1,$(SAN)),address$(comma)undefined,$(SAN))
+BUILD   := build-san-$(SAN)
+HARDEN  := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=$(SANKIND)
+LINKED  := -fsanitize=$(SANKIND)
+endif
+
+CFLAGS  ?= -O2 -g
+# The program is optimised as a whole (the cursor is called everywhere); tests
+# link the same objects the quick way.
+ifeq ($(SAN),0)
+WHOLE   ?= -flto=auto -ffat-lto-objects
+AR      := gcc-ar
+endif
+WARN    := -Wall -Wextra -Wshadow -Wundef -Wvla -Wformat=2 -Wcast-qual \
+	-Wwrite-strings -Wpointer-arith -Wstrict-prototypes \
+	-Wmissing-prototypes -Wimplicit-fallthrough $(if $(CI),-Werror)
+COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE -I. -DHAVE_NDPI=$(NDPI) $(EXTERN) \
+	 $(WARN) $(CPPFLAGS) $(CFLAGS) $(WHOLE) $(HARDEN)
+
+FLOORS  := core capture dissect audit report ui
+SRC     := $(wildcard $(FLOORS:%=%/*.c))
+POLICY  := $(wildcard audit/policies/*.yaml)
+OBJ     := $(SRC:%.c=$(BUILD)/%.o) $(if $(POLICY),$(BUILD)/audit/policies.o)
+LIB     := $(BUILD)/lib$(NAME).a
+TESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/t_*.c))
+FUZZ    := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(wildcard tests/fuzz/*.c))
+STYLED  := $(SRC) $(wildcard $(FLOORS:%=%/*.h) tests/*.[ch] tests/fuzz/*.[ch])
+
+say = @$(if $(filter 1,$(V)),:,printf '  %-5s %s\n' $(1) $@)
+run = $(if $(filter 1,$(V)),,@)
+
+all: $(if $(wildcard ui/main.c),$(BUILD)/$(NAME),$(LIB))
+
+$(BUILD)/$(NAME): $(BUILD)/ui/main.o $(LIB)
+	$(call say,LD)
+	$(run)$(CC) $(CFLAGS) $(WHOLE) $(LINKED) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(LIB): $(filter-out $(BUILD)/ui/main.o,$(OBJ))
+	$(call say,AR)
+	$(run)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(call say,CC)
+	$(run)mkdir -p $(@D) && $(COMPILE) -MMD -MP -c -o $@ $<
+
+# The built-in policies are text inside the program.
+$(BUILD)/audit/policies.c: audit/policies/embed.sh $(POLICY)
+	$(call say,GEN)
+	$(run)mkdir -p $(@D) && audit/policies/embed.sh $(POLICY) >$@
+$(BUILD)/audit/policies.o: $(BUILD)/audit/policies.c $(BUILD)/flags
+	$(call say,CC)
+	$(run)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/t_%: $(BUILD)/tests/t_%.o $(LIB)
+	$(call say,LD)
+	$(run)$(CC) -fno-lto $(LINKED) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+# Fuzz targets share one library, built once with clang.
+FUZZCC  := clang -std=c11 -D_GNU_SOURCE -I. $(EXTERN) -DHAVE_NDPI=0 -g -O1 \
+	-fno-omit-frame-pointer
+FUZZOBJ := $(patsubst %.c,build-fuzz/%.o,$(filter-out ui/main.c,$(SRC))) \
+	build-fuzz/audit/policies.o
+build-fuzz/%.o: %.c
+	$(call say,FUZZ)
+	$(run)mkdir -p $(@D) && $(FUZZCC) -MMD -MP \
+		-fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+build-fuzz/audit/policies.o: $(BUILD)/audit/policies.c
+	$(run)mkdir -p $(@D) && $(FUZZCC) -c -o $@ $<
+build-fuzz/%: tests/fuzz/%.c $(FUZZOBJ)
+	$(call say,FUZZ)
+	$(run)$(FUZZCC) -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ $< $(FUZZOBJ) \
+		$(filter-out -lndpi,$(LIBS))
+
+# Other flags, other objects; another version, another main.
+stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
+$(BUILD)/flags: FORCE
+	$(if $(LACKING),@DEPS=0 NDPI=$(NDPI) ./tests/deps.sh)
+	$(call stamp,$(COMPILE))
+$(BUILD)/version: FORCE
+	$(call stamp,$(VERSION))
+$(BUILD)/ui/main.o: $(BUILD)/version
+$(BUILD)/ui/main.o: private CPPFLAGS += -DVERSION='"$(VERSION)"'
+
+deps:
+	@DEPS=$(DEPS) NDPI=$(NDPI) ./tests/deps.sh check
+
+check: $(TESTS) $(BUILD)/$(NAME)
+	@tests/run.sh $(BUILD)
+
+demo: $(BUILD)/$(NAME)
+	@samples/demo.sh $(BUILD)/$(NAME)
+
+bench: $(BUILD)/$(NAME)
+	@tests/bench.sh $(BUILD)/$(NAME)
+
+fuzz: $(FUZZ)
+	@for f in $(FUZZ); do \
+		name=$${f##*/fuzz_}; mkdir -p build-fuzz/corpus/$$name; \
+		echo "  FUZZ  $$name, $(FUZZ_RUNS) runs"; \
+		$$f -runs=$(FUZZ_RUNS) -max_len=8192 -verbosity=0 \
+			build-fuzz/corpus/$$name \
+			$$(ls -d tests/corpus/$$name 2>/dev/null) || exit 1; \
+	done
+
+format:
+	clang-format -i $(STYLED)
+format-check:
+	clang-format --dry-run --Werror $(STYLED)
+tidy:
+	clang-tidy --quiet $(SRC) -- -std=c11 -D_GNU_SOURCE -I. \
+		-DHAVE_NDPI=$(NDPI) -DVERSION='""' $(EXTERN)
+
+install: all
+	install -D -m 755 $(BUILD)/$(NAME) $(DESTDIR)$(PREFIX)/bin/$(NAME)
+	install -d $(DESTDIR)$(PREFIX)/share/$(NAME)/policies
+	install -m 644 $(POLICY) $(DESTDIR)$(PREFIX)/share/$(NAME)/policies
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/$(NAME)
+	rm -rf $(DESTDIR)$(PREFIX)/share/$(NAME)
+clean:
+	rm -rf build build-san-* build-fuzz
+
+-include $(OBJ:.o=.d) $(TESTS:=.d)
+FORCE:
+.PHONY: all deps check demo bench fuzz format format-check tidy install uninstall \
+	clean FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
+endif
