@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow.h - the flows one worker has in hand.
+ *
+ * Both directions are one flow; VLAN tags and tunnels are not part of the key.
+ * The same five-tuple used again is a new flow: a SYN with another sequence
+ * number than the flow began with, or silence longer than LIMIT_FLOW_IDLE of
+ * its transport (LIMIT_FLOW_ENDED after FIN or RST). Stray packets of an ended
+ * connection still belong to it. Belongs to one worker.
+ */
+#ifndef CAPTURE_FLOW_H
+#define CAPTURE_FLOW_H
+
+#include "capture/packet.h"
+#include "core/limits.h"
+
+/* Direction of bytes. The server is the side that was called. */
+enum side { TO_SERVER, TO_CLIENT };
+
+struct session;
+struct stream;
+
+struct flow_half {
+	uint64_t packets; /* without duplicates */
+	uint64_t bytes; /* of the IP payload's transport payload on the wire */
+	/* TCP bytes that were sent and not captured: an estimate that needs no
+	 * memory; while a stream is attached, stream_lost() knows better. */
+	uint64_t lost;
+	uint32_t next_seq; /* TCP: one past the highest byte seen */
+	uint32_t isn;      /* TCP: of the SYN, or told by the answer to it */
+	uint32_t hole;     /* begin of the oldest hole that may still fill */
+	uint8_t tcp_flags; /* of all packets, or'ed */
+	bool has_seq;
+	bool has_isn;
+};
+
+enum { FLOW_DUP_MEMORY = 8 };
+
+/* In the order of use: with many flows each cache line is a miss. */
+struct flow {
+	_Alignas(64) struct five_tuple
+	    tuple; /* src opened the flow, as far as is known */
+	uint8_t vlans;
+	bool mid_stream; /* TCP: the first packet was no SYN */
+	/* src chosen by port, or, where ports say nothing, by who was first:
+	 * every mid_stream flow, and UDP first seen from a service */
+	bool opened_by_guess;
+	bool settled;   /* nothing more to learn: only counted */
+	bool reported;  /* the auditor knows this flow */
+	bool ended;     /* FIN both ways or RST */
+	uint8_t dup_at; /* used by the table, with all that begins dup_ */
+	uint8_t line;   /* used by the table, as the next four */
+	uint32_t older, newer, seen, self;
+
+	/* the last packets, to know a copy from a span port */
+	uint32_t dup_hash[FLOW_DUP_MEMORY];
+	uint32_t dup_ms[FLOW_DUP_MEMORY];
+
+	uint64_t last_packet;
+	int64_t end;
+	struct flow_half half[2]; /* by enum side */
+	struct stream *stream;    /* TCP reassembly; NULL when settled */
+	struct session *session;  /* dissectors; NULL when settled */
+	void *extra;              /* of the worker */
+	int64_t told;             /* packet time of the last notice */
+
+	uint64_t first_packet; /* number; names the flow within the audit */
+	int64_t start;
+	uint64_t duplicates;
+	uint32_t cut;     /* packets whose payload was cut */
+	uint32_t hash;    /* used by the table */
+	uint16_t vlan[2]; /* outermost and second tag first seen */
+};
+
+struct flow_table;
+
+/*
+ * A flow leaves: judge and write it out, free stream and session. The flow
+ * itself is the table's again afterwards; no call of the table is allowed.
+ */
+typedef void flow_gone(void *ctx, struct flow *f);
+
+/* At most so many flows. NULL: memory is out. */
+struct flow_table *flow_table_new(size_t most, flow_gone *gone, void *ctx);
+/* Lets every flow go, oldest first packet first. NULL is allowed. */
+void flow_table_free(struct flow_table *t);
+
+/*
+ * The flow of a decoded packet, made if it is new, and which way the packet
+ * goes. Counts the packet, sees to the reuse of the five-tuple, lets idle
+ * flows and, at the ceiling, the longest silent flow go. *duplicate: a copy of
+ * a packet seen within LIMIT_DUP_MS; it was counted as such and as nothing
+ * else, and must not be looked at. NULL only if memory is out and no older flow
+ * could go. The pointer holds until the next call.
+ */
+struct flow *flow_find(struct flow_table *t, const struct packet *p,
+    enum side *side, bool *duplicate);
+
+size_t flow_table_count(const struct flow_table *t);
+uint64_t flow_table_evicted(const struct flow_table *t); /* by the ceiling */
+uint64_t flow_table_duplicates(const struct flow_table *t);
+
+/* Symmetric keyed hash of the five-tuple: chooses the worker (any of its bits
+ * will do; the tables inside use others). */
+uint32_t flow_hash(const struct five_tuple *t);
+
+/*
+ * The other side called, as bytes show (ClientHello from dst): exchanges src
+ * and dst, the halves and the meaning of sides from here on. Only before
+ * anything was learnt. The caller turns f->stream too, see stream_turn().
+ */
+void flow_turn(struct flow *f);
+
+#endif

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/source.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capture/decode.h"
+#include "capture/source_private.h"
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/digest.h"
+#include "core/log.h"
+
+struct input {
+	struct source_input shown;
+	char *path;
+	char *trouble;
+	struct buf links; /* names */
+	size_t link_count;
+	bool regular;
+};
+
+struct source {
+	struct input *inputs;
+	size_t count, room;
+	size_t at; /* input in hand */
+	struct reader *reader;
+	struct live *live;
+	struct filter *filter;
+	struct hasher *hasher;
+	uint64_t most_packets;
+	int64_t duration, started;
+	struct source_stats stats;
+	uint64_t bytes_before; /* of files that are done */
+	bool begun, ended;
+	atomic_bool stop;
+};
+
+static void
+set_trouble(struct input *in, const char *sentence, bool unread)
+{
+	if (in->trouble != NULL)
+		return;
+	in->trouble = strdup(sentence);
+	in->shown.trouble = in->trouble != NULL ? in->trouble : "memory is out";
+	in->shown.unread = unread;
+}
+
+static struct input *
+add_input(struct source *s, const char *path)
+{
+	size_t room = s->room > 0 ? 2 * s->room : 8;
+	struct input *more;
+	struct input *in;
+
+	if (s->count == s->room) {
+		more = realloc(s->inputs, room * sizeof(*more));
+		if (more == NULL)
+			return NULL;
+		s->inputs = more;
+		s->room = room;
+	}
+	in = &s->inputs[s->count];
+	memset(in, 0, sizeof(*in));
+	in->path = strdup(path);
+	if (in->path == NULL)
+		return NULL;
+	buf_init(&in->links);
+	in->shown.path = in->path;
+	in->shown.format = "unknown";
+	in->shown.link_type = "";
+	s->count++;
+	return in;
+}
+
+static void
+cannot_open(struct input *in, int error)
+{
+	struct fault f;
+
+	(void)fail(&f, "cannot open %s: %s", in->path, strerror(error));
+	set_trouble(in, f.text, true);
+}
+
+/* Opening tells most; a named pipe would wait for its writer. */
+static bool
+add_file(struct source *s, const char *path, const struct stat *st)
+{
+	struct input *in = add_input(s, path);
+	int fd;
+
+	if (in == NULL)
+		return false;
+	in->regular = S_ISREG(st->st_mode);
+	if (!in->regular) {
+		if (access(path, R_OK) != 0)
+			cannot_open(in, errno);
+		return true;
+	}
+	in->shown.size = (uint64_t)st->st_size;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		cannot_open(in, errno);
+	else
+		close(fd);
+	return true;
+}
+
+static bool
+named_like_capture(const char *name)
+{
+	static const char *const ends[] = { ".pcap", ".pcapng", ".cap",
+		".snoop", ".pcap.gz", ".pcapng.gz", ".cap.gz" };
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (n > strlen(ends[i]) &&
+		    strcasecmp(name + n - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+add_of_folder(struct source *s, const char *folder, const char *name)
+{
+	struct stat st;
+	char *path = NULL;
+	bool ok = true;
+
+	if (asprintf(&path, "%s%s%s", folder,
+		folder[strlen(folder) - 1] == '/' ? "" : "/", name) < 0)
+		return false;
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		log_debug("source: %s is no file, skipped", path);
+	else if (access(path, R_OK) != 0 || reader_sniff(path))
+		ok = add_file(s, path, &st);
+	else if (named_like_capture(name))
+		log_warn("source: %s is named like a capture but is none, "
+			 "skipped",
+		    path);
+	else
+		log_info("source: %s is no capture, skipped", path);
+	free(path);
+	return ok;
+}
+
+static int
+by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool
+add_folder(struct source *s, const char *folder)
+{
+	struct dirent **names;
+	struct fault f;
+	struct input *in;
+	size_t before = s->count;
+	bool ok = true;
+	int n = scandir(folder, &names, NULL, by_bytes);
+
+	for (int i = 0; i < n; i++) {
+		ok = ok && add_of_folder(s, folder, names[i]->d_name);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	if (!ok || s->count > before)
+		return ok;
+	in = add_input(s, folder);
+	if (in == NULL)
+		return false;
+	if (n < 0) {
+		cannot_open(in, errno);
+	} else {
+		(void)fail(&f, "no capture is in the folder %s", folder);
+		set_trouble(in, f.text, true);
+	}
+	return true;
+}
+
+static bool
+add_path(struct source *s, const char *path)
+{
+	struct stat st = { 0 };
+	struct input *in;
+
+	if (strcmp(path, "-") == 0)
+		return add_input(s, path) != NULL;
+	if (stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode) ? add_folder(s, path)
+					   : add_file(s, path, &st);
+	in = add_input(s, path);
+	if (in == NULL)
+		return false;
+	cannot_open(in, errno);
+	return true;
+}
+
+/* Standard input can be read once. */
+static void
+one_standard_input(struct source *s)
+{
+	bool seen = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (strcmp(s->inputs[i].path, "-") != 0)
+			continue;
+		if (seen)
+			set_trouble(&s->inputs[i],
+			    "standard input (-) was named twice and is read "
+			    "once",
+			    true);
+		seen = true;
+	}
+}
+
+static bool
+open_files(struct source *s, const struct source_options *o, struct fault *f)
+{
+	size_t usable = 0;
+
+	for (size_t i = 0; i < o->file_count; i++)
+		if (!add_path(s, o->files[i]))
+			return fail(f, "cannot open %s: memory is out",
+			    o->files[i]);
+	one_standard_input(s);
+	s->hasher = hasher_new(s->count);
+	if (s->hasher == NULL)
+		return fail(f, "cannot open the files: memory is out");
+	for (size_t i = 0; i < s->count; i++) {
+		struct input *in = &s->inputs[i];
+
+		usable += !in->shown.unread;
+		s->stats.total_bytes += in->shown.size;
+		if (in->regular && !in->shown.unread)
+			hasher_file(s->hasher, i, in->path);
+	}
+	for (size_t i = 0; i < s->count; i++)
+		if (!s->inputs[i].regular && !s->inputs[i].shown.unread)
+			s->stats.total_bytes = 0;
+	if (s->count == 0)
+		return fail(f, "there is nothing to read");
+	if (usable == 0)
+		return fail(f, "%s", s->inputs[0].shown.trouble);
+	if (o->filter == NULL || o->filter[0] == '\0')
+		return true;
+	s->filter = filter_new(o->filter, f);
+	return s->filter != NULL;
+}
+
+static void
+name_link(struct input *in, uint16_t link)
+{
+	const char *name = decode_link_name(link);
+
+	if (in->links.n > 0)
+		buf_char(&in->links, ',');
+	if (name != NULL)
+		buf_text(&in->links, name);
+	else
+		buf_printf(&in->links, "LINKTYPE_%u", link);
+	in->link_count++;
+	if (buf_ok(&in->links))
+		in->shown.link_type = in->links.p;
+}
+
+static bool
+open_interface(struct source *s, const struct source_options *o,
+    struct fault *f)
+{
+	struct input *in = add_input(s, o->interface);
+
+	if (in == NULL)
+		return fail(f, "cannot capture: memory is out");
+	s->live = live_open(o, f);
+	if (s->live == NULL)
+		return false;
+	in->shown.format = "live";
+	name_link(in, live_link(s->live));
+	return true;
+}
+
+struct source *
+source_open(const struct source_options *o, struct fault *f)
+{
+	struct source *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		(void)fail(f, "cannot open the source: memory is out");
+		return NULL;
+	}
+	s->most_packets = o->most_packets;
+	s->duration = o->duration;
+	if (o->interface != NULL ? open_interface(s, o, f)
+				 : open_files(s, o, f))
+		return s;
+	source_close(s);
+	return NULL;
+}
+
+void
+source_close(struct source *s)
+{
+	if (s == NULL)
+		return;
+	hasher_free(s->hasher);
+	reader_close(s->reader);
+	live_close(s->live);
+	filter_free(s->filter);
+	for (size_t i = 0; i < s->count; i++) {
+		buf_done(&s->inputs[i].links);
+		free(s->inputs[i].trouble);
+		free(s->inputs[i].path);
+	}
+	free(s->inputs);
+	free(s);
+}
+
+static void
+count_packet(struct input *in, const struct packet *p)
+{
+	struct source_input *shown = &in->shown;
+
+	if (shown->packets == 0 || p->time < shown->first)
+		shown->first = p->time;
+	if (shown->packets == 0 || p->time > shown->last)
+		shown->last = p->time;
+	shown->packets++;
+}
+
+static void
+show_reader(struct input *in, const struct reader *r)
+{
+	if (r->format != NULL)
+		in->shown.format = r->format->name;
+	while (in->link_count < r->link_count)
+		name_link(in, r->links[in->link_count]);
+	in->shown.has_secrets = in->shown.has_secrets || r->has_secrets;
+}
+
+static void
+close_input(struct source *s)
+{
+	struct input *in = &s->inputs[s->at];
+	struct reader *r = s->reader;
+
+	show_reader(in, r);
+	if (r->trouble.text[0] != '\0')
+		set_trouble(in, r->trouble.text, in->shown.packets == 0);
+	if (r->bytes.pipe) {
+		in->shown.size = r->bytes.taken;
+		in->shown.has_sha256 =
+		    bytes_digest(&r->bytes, in->shown.sha256);
+	}
+	s->bytes_before += r->bytes.taken;
+	reader_close(r);
+	s->reader = NULL;
+	s->at++;
+}
+
+/* The next input that can be opened. */
+static bool
+open_input(struct source *s)
+{
+	struct fault f;
+
+	for (; s->at < s->count; s->at++) {
+		struct input *in = &s->inputs[s->at];
+
+		if (in->shown.unread)
+			continue;
+		s->reader = reader_open(in->path, &f);
+		if (s->reader == NULL) {
+			set_trouble(in, f.text, true);
+			continue;
+		}
+		if (s->reader->bytes.pipe)
+			s->reader->bytes.digest = digest_new();
+		return true;
+	}
+	return false;
+}
+
+static bool
+wanted(struct source *s, struct input *in, const struct packet *p)
+{
+	const char *sentence;
+	struct fault f;
+
+	if (s->filter == NULL || filter_accepts(s->filter, p, &sentence))
+		return true;
+	if (sentence != NULL && in->trouble == NULL) {
+		(void)fail(&f,
+		    "%s: the capture filter means nothing for link type %u of "
+		    "packet %" PRIu64 " (%s), such packets were left out",
+		    in->path, p->link, PACKET_FRAME(p->number), sentence);
+		set_trouble(in, f.text, false);
+	}
+	return false;
+}
+
+static enum read_result
+next_of_file(struct source *s, struct packet *p)
+{
+	struct reader *r = s->reader;
+	struct input *in = &s->inputs[s->at];
+	enum read_result result = reader_next(r, p);
+
+	if (result == READ_OK) {
+		p->number = PACKET_NUMBER(s->at, r->frames);
+		count_packet(in, p);
+		if (in->link_count < r->link_count || in->shown.packets == 1)
+			show_reader(in, r);
+	}
+	return result;
+}
+
+static enum source_result
+next_of_files(struct source *s, struct packet *p)
+{
+	for (;;) {
+		struct input *in;
+
+		if (atomic_load_explicit(&s->stop, memory_order_relaxed) ||
+		    (s->reader == NULL && !open_input(s)))
+			return SOURCE_END;
+		in = &s->inputs[s->at];
+		switch (next_of_file(s, p)) {
+		case READ_OK:
+			if (!wanted(s, in, p))
+				break;
+			return SOURCE_PACKET;
+		case READ_WAIT:
+			return SOURCE_WAIT;
+		case READ_END:
+			close_input(s);
+			break;
+		}
+	}
+}
+
+static enum source_result
+next_of_interface(struct source *s, struct packet *p)
+{
+	struct input *in = &s->inputs[0];
+	struct fault f = { "" };
+
+	if (atomic_load_explicit(&s->stop, memory_order_relaxed) ||
+	    (s->duration > 0 && clock_monotonic() - s->started >= s->duration))
+		return SOURCE_END;
+	switch (live_next(s->live, p, &f)) {
+	case READ_OK:
+		p->number = PACKET_NUMBER(0, in->shown.packets + 1);
+		count_packet(in, p);
+		return SOURCE_PACKET;
+	case READ_WAIT:
+		return SOURCE_WAIT;
+	case READ_END:
+		break;
+	}
+	if (f.text[0] != '\0')
+		set_trouble(in, f.text, in->shown.packets == 0);
+	return SOURCE_END;
+}
+
+static void
+begin(struct source *s)
+{
+	s->begun = true;
+	s->started = clock_monotonic();
+	if (s->hasher != NULL)
+		hasher_start(s->hasher);
+}
+
+static enum source_result
+end(struct source *s)
+{
+	if (s->ended)
+		return SOURCE_END;
+	s->ended = true;
+	if (s->reader != NULL)
+		close_input(s);
+	if (s->hasher == NULL)
+		return SOURCE_END;
+	hasher_finish(s->hasher, atomic_load(&s->stop));
+	for (size_t i = 0; i < s->count; i++) {
+		struct source_input *in = &s->inputs[i].shown;
+
+		if (s->inputs[i].regular)
+			in->has_sha256 =
+			    hasher_result(s->hasher, i, in->sha256);
+	}
+	return SOURCE_END;
+}
+
+enum source_result
+source_next(struct source *s, struct packet *p)
+{
+	enum source_result result;
+
+	if (!s->begun)
+		begin(s);
+	if (s->ended ||
+	    (s->most_packets > 0 && s->stats.packets >= s->most_packets))
+		return end(s);
+	result =
+	    s->live != NULL ? next_of_interface(s, p) : next_of_files(s, p);
+	if (result == SOURCE_END)
+		return end(s);
+	if (result == SOURCE_PACKET) {
+		s->stats.packets++;
+		s->stats.bytes += p->wire_len;
+	}
+	return result;
+}
+
+void
+source_stop(struct source *s)
+{
+	atomic_store(&s->stop, true);
+	if (s->live != NULL)
+		live_stop(s->live);
+}
+
+void
+source_stats(const struct source *s, struct source_stats *out)
+{
+	*out = s->stats;
+	out->read_bytes = s->bytes_before;
+	if (s->reader != NULL)
+		out->read_bytes += s->reader->bytes.taken;
+	if (s->live != NULL)
+		live_drops(s->live, out);
+}
+
+size_t
+source_inputs(const struct source *s)
+{
+	return s->count;
+}
+
+const struct source_input *
+source_input(const struct source *s, size_t i)
+{
+	return i < s->count ? &s->inputs[i].shown : NULL;
+}
+
+bool
+source_secrets(struct source *s, void (*taker)(void *ctx, struct slice keylog),
+    void *ctx)
+{
+	struct fault ignored;
+	bool ok = true;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct input *in = &s->inputs[i];
+		struct reader *r;
+
+		if (!in->regular || in->shown.unread)
+			continue;
+		/* What cannot be opened or read on says so when read. */
+		r = reader_open(in->path, &ignored);
+		if (r == NULL)
+			continue;
+		ok = pcapng_secrets(r, taker, ctx) && ok;
+		in->shown.has_secrets = in->shown.has_secrets || r->has_secrets;
+		reader_close(r);
+	}
+	return ok;
+}
