@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dissect/evidence.h"
+
+struct fact_info {
+	const char *name;
+	const char *meaning;
+	enum fact_type type;
+};
+
+static const struct fact_info infos[FACT_COUNT] = {
+#define FACT(symbol, name, type, meaning) { name, meaning, FACT_TYPE_##type },
+#include "dissect/facts.def"
+#undef FACT
+};
+
+const char *const carrier_names[CARRIER_COUNT] = {
+	[CARRIER_UDP] = "udp",
+	[CARRIER_TCP] = "tcp",
+	[CARRIER_TURN] = "turn",
+	[CARRIER_MS_TURN] = "ms-turn",
+	[CARRIER_PSEUDO_TLS] = "pseudo-tls",
+	[CARRIER_TLS] = "tls",
+	[CARRIER_WEBSOCKET] = "websocket",
+	[CARRIER_PROXY] = "proxy",
+};
+
+const char *const media_kind_names[MEDIA_KINDS] = {
+	[MEDIA_UNKNOWN] = "unknown",
+	[MEDIA_AUDIO] = "audio",
+	[MEDIA_VIDEO] = "video",
+	[MEDIA_APPSHARING] = "applicationsharing",
+	[MEDIA_DATA] = "data",
+	[MEDIA_MESSAGE] = "message",
+	[MEDIA_FAX] = "fax",
+	[MEDIA_OTHER] = "other",
+};
+
+void
+evidence_init(struct evidence *e, enum carrier carrier)
+{
+	*e = (struct evidence){ .scope_count = 1 };
+	e->scopes[0].carrier = (uint8_t)carrier;
+}
+
+static bool
+make_room(struct evidence *e, struct arena *a)
+{
+	if (e->count < e->room)
+		return true;
+	size_t room = e->room == 0 ? 8 : e->room * 2;
+
+	if (e->room >= LIMIT_FACTS)
+		return false;
+	struct learnt *facts = arena_take(a, room * sizeof(*facts));
+
+	if (facts == NULL)
+		return false;
+	if (e->count > 0)
+		memcpy(facts, e->facts, e->count * sizeof(*facts));
+	e->facts = facts;
+	e->room = room;
+	return true;
+}
+
+void
+evidence_learn(struct evidence *e, struct arena *a, const struct learnt *l)
+{
+	struct learnt copy = *l;
+
+	if (evidence_count(e, (enum fact)l->fact) >= LIMIT_FACTS_OF_KIND ||
+	    (l->bytes.n > 0 && !arena_copy(a, l->bytes, &copy.bytes)) ||
+	    !make_room(e, a)) {
+		e->starved++;
+		return;
+	}
+	e->facts[e->count++] = copy;
+	e->kinds[l->fact / 64] |= UINT64_C(1) << l->fact % 64;
+}
+
+const struct learnt *
+evidence_next(const struct evidence *e, enum fact f, const struct learnt *after)
+{
+	size_t i = after == NULL ? 0 : (size_t)(after - e->facts) + 1;
+
+	if ((e->kinds[f / 64] >> f % 64 & 1) == 0)
+		return NULL;
+	for (; i < e->count; i++) {
+		if (e->facts[i].fact == f)
+			return &e->facts[i];
+	}
+	return NULL;
+}
+
+const struct learnt *
+evidence_first(const struct evidence *e, enum fact f)
+{
+	return evidence_next(e, f, NULL);
+}
+
+const struct learnt *
+evidence_last(const struct evidence *e, enum fact f)
+{
+	for (size_t i = e->count; i > 0; i--) {
+		if (e->facts[i - 1].fact == f)
+			return &e->facts[i - 1];
+	}
+	return NULL;
+}
+
+const struct learnt *
+evidence_find(const struct evidence *e, enum fact f, int side, int scope)
+{
+	const struct learnt *l = NULL;
+
+	while ((l = evidence_next(e, f, l)) != NULL) {
+		if ((side < 0 || l->side == side) &&
+		    (scope < 0 || l->scope == scope))
+			return l;
+	}
+	return NULL;
+}
+
+uint64_t
+evidence_number(const struct evidence *e, enum fact f, uint64_t otherwise)
+{
+	const struct learnt *l = evidence_first(e, f);
+
+	return l != NULL ? l->number : otherwise;
+}
+
+size_t
+evidence_count(const struct evidence *e, enum fact f)
+{
+	size_t n = 0;
+	const struct learnt *l = NULL;
+
+	while ((l = evidence_next(e, f, l)) != NULL)
+		n++;
+	return n;
+}
+
+bool
+evidence_has_text(const struct evidence *e, enum fact f, const char *text)
+{
+	const struct learnt *l = NULL;
+
+	while ((l = evidence_next(e, f, l)) != NULL) {
+		if (slice_is(l->bytes, text))
+			return true;
+	}
+	return false;
+}
+
+enum cover
+evidence_cover(const struct evidence *e, const struct learnt *l)
+{
+	return l->scope < e->scope_count ? (enum cover)e->scopes[l->scope].cover
+					 : COVER_NONE;
+}
+
+const char *
+fact_name(enum fact f)
+{
+	return infos[f].name;
+}
+
+const char *
+fact_meaning(enum fact f)
+{
+	return infos[f].meaning;
+}
+
+enum fact_type
+fact_type(enum fact f)
+{
+	return infos[f].type;
+}
