@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/fuzz/fuzz_talk.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	struct slice bytes = slice_of(p, n);
+
+	fuzz_whole(&dissect_sip, bytes);
+	fuzz_stream(&dissect_sip, bytes);
+	fuzz_datagram(bytes);
+	return 0;
+}
