@@ -123,11 +123,12 @@ build-fuzz/%.o: %.c
 		-fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 build-fuzz/audit/policies.o: $(BUILD)/audit/policies.c
 	$(run)mkdir -p $(@D) && $(FUZZCC) -c -o $@ $<
-build-fuzz/%: tests/fuzz/%.c $(FUZZOBJ)
+build-fuzz/lib$(NAME).a: $(FUZZOBJ)
+	$(run)rm -f $@ && ar rcs $@ $^
+build-fuzz/%: tests/fuzz/%.c build-fuzz/lib$(NAME).a
 	$(call say,FUZZ)
 	$(run)$(FUZZCC) -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(FUZZOBJ) \
-		$(filter-out -lndpi,$(LIBS))
+		-fno-sanitize-recover=all -o $@ $^ $(filter-out -lndpi,$(LIBS))
 
 # Other flags, other objects; another version, another main.
 stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@

@@ -47,6 +47,9 @@ enum {
 	LIMIT_FLOW_IDLE_UDP_S = 300,
 	/* Flows held by all workers together; about 400 bytes each. */
 	LIMIT_FLOWS = 1000000,
+	/* Flows dissected at the same time by all workers together; settled
+	 * ones are not. Up to some 10 KiB each. */
+	LIMIT_SESSIONS = 40000,
 	/* How far ahead of a hole segments are kept, bytes and segments. */
 	LIMIT_STREAM_AHEAD = 256 * 1024,
 	LIMIT_STREAM_SEGMENTS = 128,
