@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cert.c - certificates and chains once each, and whose names they hold.
+ */
+#include "audit/cert.h"
+
+#include <stdlib.h>
+
+#include "audit/cert_x509.h"
+#include "core/cursor.h"
+#include "core/map.h"
+#include "core/text.h"
+
+/* Octets are lent for as long as the store lives, or are compared anew. */
+enum { RECENT_CERTS = 256 };
+struct recent {
+	const uint8_t *at;
+	const struct cert_full *cert;
+};
+
+struct cert_store {
+	struct recent recent[RECENT_CERTS];
+	struct arena arena;
+	struct cert_anchors *anchors;
+	struct map *map; /* SHA-256 to place in certs and one */
+	struct cert_full **certs;
+	size_t count, room;
+	struct map *chain_map; /* SHA-256 of a chain, likewise */
+	struct cert_chain **chains;
+	size_t chain_count, chain_room;
+	struct cert_chain scratch; /* when there is no room */
+};
+
+struct cert_store *
+cert_store_new(void)
+{
+	struct cert_store *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	arena_init(&s->arena, LIMIT_CERT_MEMORY);
+	s->anchors = cert_anchors_new();
+	s->map = map_new(LIMIT_CERTS);
+	s->chain_map = map_new(LIMIT_CERT_CHAINS);
+	if (s->anchors == NULL || s->map == NULL || s->chain_map == NULL) {
+		cert_store_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void
+cert_store_free(struct cert_store *s)
+{
+	if (s == NULL)
+		return;
+	map_free(s->map);
+	map_free(s->chain_map);
+	cert_anchors_free(s->anchors);
+	arena_done(&s->arena);
+	free(s->certs);
+	free(s->chains);
+	free(s);
+}
+
+bool
+cert_trust_ca(struct cert_store *s, const char *path, struct fault *f)
+{
+	map_clear(s->chain_map);
+	return cert_anchors_add_ca(s->anchors, path, f);
+}
+
+bool
+cert_trust_crl(struct cert_store *s, const char *path, struct fault *f)
+{
+	map_clear(s->chain_map);
+	return cert_anchors_add_crl(s->anchors, path, f);
+}
+
+bool
+cert_has_trust(const struct cert_store *s)
+{
+	return cert_anchors_cas(s->anchors) > 0;
+}
+
+/* Room for one more pointer. */
+static bool
+more_room(void *list, size_t count, size_t *room)
+{
+	void **p;
+
+	if (count < *room)
+		return true;
+	size_t next = *room > 0 ? *room * 2 : 64;
+
+	memcpy(&p, list, sizeof(p));
+	p = realloc(p, next * sizeof(*p));
+	if (p == NULL)
+		return false;
+	memcpy(list, &p, sizeof(p));
+	*room = next;
+	return true;
+}
+
+/* Asked for again, as the same octets of the same chain: no digest needed. */
+static struct recent *
+recent_of(struct cert_store *s, struct slice der)
+{
+	return &s->recent[((uintptr_t)der.p >> 3) % RECENT_CERTS];
+}
+
+static const struct cert_full *
+look_up(struct cert_store *s, struct slice der)
+{
+	uint8_t sha256[64] = { 0 };
+	struct slice key = slice_of(sha256, SHA256_SIZE);
+
+	if (digest_of(DIGEST_SHA256, der, sha256) != SHA256_SIZE)
+		return NULL;
+	const uint64_t *known = map_get(s->map, key);
+
+	if (known != NULL)
+		return s->certs[*known];
+	struct cert_full *f = arena_take(&s->arena, sizeof(*f));
+
+	if (f == NULL || !more_room(&s->certs, s->count, &s->room) ||
+	    !cert_parse(der, &s->arena, f))
+		return NULL;
+	uint64_t *place = map_put(s->map, key);
+
+	if (place == NULL)
+		return NULL;
+	*place = s->count;
+	memcpy(f->c.sha256, sha256, SHA256_SIZE);
+	f->c.order = s->count;
+	s->certs[s->count++] = f;
+	return f;
+}
+
+const struct cert_full *
+cert_full_of(struct cert_store *s, struct slice der)
+{
+	struct recent *r = recent_of(s, der);
+
+	if (r->cert != NULL && r->at == der.p &&
+	    slice_eq(r->cert->c.der, der))
+		return r->cert;
+	const struct cert_full *f = look_up(s, der);
+
+	*r = (struct recent){ der.p, f };
+	return f;
+}
+
+const struct cert *
+cert_of(struct cert_store *s, struct slice der)
+{
+	const struct cert_full *f = cert_full_of(s, der);
+
+	return f != NULL ? &f->c : NULL;
+}
+
+bool
+cert_next_der(struct cursor *chain, struct slice *der)
+{
+	struct cursor block;
+
+	if (!cur_vec24(chain, &block))
+		return false;
+	*der = cur_rest(&block);
+	return true;
+}
+
+const struct cert *
+cert_in_chain(struct cert_store *s, struct slice chain, size_t n)
+{
+	struct cursor c = cur_of(chain);
+	struct slice der;
+
+	while (cert_next_der(&c, &der)) {
+		if (n-- == 0)
+			return cert_of(s, der);
+	}
+	return NULL;
+}
+
+size_t
+cert_count(const struct cert_store *s)
+{
+	return s->count;
+}
+
+const struct cert *
+cert_at(const struct cert_store *s, size_t i)
+{
+	return i < s->count ? &s->certs[i]->c : NULL;
+}
+
+static struct slice
+without_dot(struct slice name)
+{
+	if (name.n > 0 && name.p[name.n - 1] == '.')
+		name.n--;
+	return name;
+}
+
+static bool
+same_text(struct slice a, struct slice b)
+{
+	for (size_t i = 0; i < a.n && i < b.n; i++) {
+		uint8_t x = a.p[i], y = b.p[i];
+
+		if (x != y &&
+		    ((x | 0x20) != (y | 0x20) || (x | 0x20) < 'a' ||
+			(x | 0x20) > 'z'))
+			return false;
+	}
+	return a.n == b.n;
+}
+
+/*
+ * RFC 6125 section 6.4.3. "*" is a whole label, the leftmost, and stands for
+ * one; what follows it has two labels at least, so that nobody owns "*.com".
+ */
+static bool
+name_matches(const char *pattern, struct slice name)
+{
+	struct slice p = without_dot(slice_text(pattern)), label;
+	struct addr a, b;
+
+	if (addr_parse(name, &a))
+		return addr_parse(p, &b) && addr_eq(&a, &b);
+	name = without_dot(name);
+	if (name.n == 0)
+		return false;
+	if (!text_begins_exact(p, "*."))
+		return same_text(p, name);
+	p = slice_from(p, 2);
+	return p.n > 0 && memchr(p.p, '.', p.n) != NULL &&
+	    text_split(&name, '.', &label) && label.n > 0 && same_text(p, name);
+}
+
+static bool
+any_matches(const char *const *names, size_t n, struct slice name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (name_matches(names[i], name))
+			return true;
+	}
+	return false;
+}
+
+bool
+cert_matches(const struct cert *c, struct slice name)
+{
+	/* Every struct cert there is stands at the head of one of these. */
+	const struct cert_full *f = (const struct cert_full *)(const void *)c;
+
+	if (c->has_san)
+		return any_matches(c->names, c->name_count, name) ||
+		    any_matches(f->more_names, f->more_count, name);
+	return c->common_name != NULL && name_matches(c->common_name, name);
+}
+
+static struct cert_chain *
+room_for_chain(struct cert_store *s, struct slice key)
+{
+	if (!more_room(&s->chains, s->chain_count, &s->chain_room))
+		return &s->scratch;
+	struct cert_chain *c = arena_take(&s->arena, sizeof(*c));
+	uint64_t *place = c != NULL ? map_put(s->chain_map, key) : NULL;
+
+	if (place == NULL)
+		return &s->scratch;
+	*place = s->chain_count;
+	s->chains[s->chain_count++] = c;
+	return c;
+}
+
+const struct cert_chain *
+cert_chain_of(struct cert_store *s, struct slice octets,
+    const struct cert *const *certs, size_t n)
+{
+	uint8_t sha256[64];
+	struct slice key = slice_of(sha256, SHA256_SIZE);
+	struct cert_chain *chain = &s->scratch;
+
+	if (digest_of(DIGEST_SHA256, octets, sha256) == SHA256_SIZE) {
+		const uint64_t *known = map_get(s->chain_map, key);
+
+		if (known != NULL)
+			return s->chains[*known];
+		chain = room_for_chain(s, key);
+	}
+	cert_chain_check(s->anchors, certs, n, chain);
+	return chain;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cert_judge.c - what is wrong with a certificate.
+ *
+ * Rules: "Certificate infrastructure requirements for Lync Server 2013"
+ * (serverAuth, CRL distribution points, key lengths, algorithms), "Public key
+ * infrastructure for Skype for Business", "Skype for Business Server 2019
+ * system requirements" (RSASSA-PSS), "TLS and MTLS for Lync Server 2013"
+ * (trust); RFC 6125 for names, RFC 5280 for the rest.
+ *
+ * A root that was sent along is nobody's fault: the peer relies on its own.
+ */
+#include <stdio.h>
+
+#include "audit/cert_x509.h"
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/cursor.h"
+
+enum { RSA_SHORT = 2048, RSA_BROKEN = 1024, EC_SHORT = 224 };
+
+/* One question on its way through the rules. */
+struct judge {
+	const struct cert_question *q;
+	const struct cert_full *sent[LIMIT_CHAIN];
+	size_t sent_n;
+	const struct cert_full *leaf;
+	const struct cert_chain *chain;
+	bool host; /* the certificate speaks for a host, not for a user */
+	struct findings *out;
+};
+
+static struct finding *
+say(const struct judge *j, enum finding_id id, const char *text)
+{
+	struct finding *f = findings_add(j->out, id, j->q->side, text);
+
+	if (f != NULL)
+		f->packet = j->q->packet;
+	return f;
+}
+
+/* "" for the leaf, else "the issuing certificate X: " */
+static void
+begin_text(const struct judge *j, const struct cert_full *f, char *to, size_t n)
+{
+	char label[CERT_LABEL];
+
+	to[0] = '\0';
+	if (f != j->leaf)
+		snprintf(to, n,
+		    "the issuing certificate %s: ", cert_label(&f->c, label));
+}
+
+static const struct cert_full *
+on_path(const struct judge *j, size_t i)
+{
+	return i < j->chain->path_n ? j->sent[j->chain->path[i]] : NULL;
+}
+
+static void
+judge_time(const struct judge *j)
+{
+	const struct cert_full *f;
+	char begin[120], text[200], day[CLOCK_TEXT_MAX];
+
+	for (size_t i = 0; (f = on_path(j, i)) != NULL; i++) {
+		if (f != j->leaf && f->c.self_signed)
+			continue; /* a root: the peer has its own */
+		begin_text(j, f, begin, sizeof(begin));
+		if (j->q->time > f->c.not_after) {
+			snprintf(text, sizeof(text), "%sexpired on %s", begin,
+			    clock_date(f->c.not_after, day));
+			say(j, FINDING_CERT_EXPIRED, text);
+		}
+		if (j->q->time < f->c.not_before) {
+			snprintf(text, sizeof(text), "%svalid only from %s",
+			    begin, clock_date(f->c.not_before, day));
+			say(j, FINDING_CERT_NOT_YET_VALID, text);
+		}
+	}
+}
+
+static void
+judge_trust(const struct judge *j)
+{
+	if (j->leaf->c.self_signed)
+		say(j, FINDING_CERT_SELF_SIGNED, NULL);
+	switch (j->chain->trust) {
+	case CERT_UNTRUSTED:
+		say(j, FINDING_CERT_UNTRUSTED, j->chain->why);
+		break;
+	case CERT_INCOMPLETE:
+		say(j, FINDING_CERT_INCOMPLETE_CHAIN, j->chain->why);
+		break;
+	case CERT_TRUSTED:
+	case CERT_TRUST_UNKNOWN:
+		break;
+	}
+	if (j->chain->revoked)
+		say(j, FINDING_CERT_REVOKED, j->chain->when);
+}
+
+/*
+ * A usage counts if it is named: anyExtendedKeyUsage, or no list at all, is
+ * not what the product asks for. A server's certificate of mutual TLS serves
+ * as a client's when the server calls; if it does not even name serverAuth,
+ * that says enough.
+ */
+static void
+judge_usage(const struct judge *j)
+{
+	const struct cert *c = &j->leaf->c;
+	bool server = j->q->side != SIDE_CLIENT;
+
+	if (server && !c->server_auth)
+		say(j, FINDING_CERT_NO_SERVER_AUTH,
+		    c->has_eku ? "the extended key usage does not list "
+				 "serverAuth"
+			       : "there is no extended key usage");
+	if (!c->client_auth && (!server || (j->q->mutual && c->server_auth)))
+		say(j, FINDING_CERT_NO_CLIENT_AUTH,
+		    server ? "a server's certificate without clientAuth (the "
+			     "product does not ask for it)"
+			   : NULL);
+	if (j->host && !c->has_cdp)
+		say(j, FINDING_CERT_NO_CDP, NULL);
+}
+
+static bool
+matches_one(const struct judge *j)
+{
+	for (size_t i = 0; i < j->q->name_count; i++) {
+		if (cert_matches(&j->leaf->c, j->q->names[i]))
+			return true;
+	}
+	return j->q->name_count == 0;
+}
+
+static void
+judge_names(const struct judge *j)
+{
+	const struct cert *c = &j->leaf->c;
+	char text[200], label[CERT_LABEL];
+	struct buf asked;
+
+	if (!j->host)
+		return;
+	if (!c->has_san)
+		say(j, FINDING_CERT_NO_SAN, NULL);
+	if (matches_one(j))
+		return;
+	buf_init(&asked);
+	buf_safe(&asked, slice_head(j->q->names[0], 80));
+	snprintf(text, sizeof(text),
+	    "%s%s is not a name of the certificate of "
+	    "%s",
+	    asked.p != NULL ? asked.p : "",
+	    j->q->name_count > 1 ? " or another name of the host" : "",
+	    cert_label(c, label));
+	buf_done(&asked);
+	say(j, FINDING_CERT_NAME_MISMATCH, text);
+}
+
+static bool
+is_short(const struct cert *c)
+{
+	if (c->key == CERT_KEY_EC)
+		return c->key_bits < EC_SHORT;
+	return (c->key == CERT_KEY_RSA || c->key == CERT_KEY_RSA_PSS ||
+		   c->key == CERT_KEY_DSA) &&
+	    c->key_bits < RSA_SHORT;
+}
+
+static bool
+is_broken(const struct cert *c)
+{
+	return c->key != CERT_KEY_EC && c->key_bits < RSA_BROKEN;
+}
+
+/* The worst of the path is told. */
+static void
+judge_keys(const struct judge *j)
+{
+	const struct cert_full *f, *worst = NULL;
+	char begin[120], text[200];
+
+	for (size_t i = 0; (f = on_path(j, i)) != NULL; i++) {
+		if (is_short(&f->c) &&
+		    (worst == NULL ||
+			(is_broken(&f->c) && !is_broken(&worst->c))))
+			worst = f;
+	}
+	if (worst == NULL)
+		return;
+	begin_text(j, worst, begin, sizeof(begin));
+	snprintf(text, sizeof(text), "%s%s key of %u bits", begin,
+	    worst->c.key == CERT_KEY_EC        ? "elliptic curve"
+		: worst->c.key == CERT_KEY_DSA ? "DSA"
+					       : "RSA",
+	    worst->c.key_bits);
+	struct finding *told = say(j, FINDING_CERT_KEY_TOO_SHORT, text);
+
+	if (told != NULL && is_broken(&worst->c))
+		told->severity = SEVERITY_HIGH;
+}
+
+static void
+judge_signatures(const struct judge *j)
+{
+	const struct cert_full *f, *worst = NULL;
+	char begin[120], text[200];
+
+	for (size_t i = 0; (f = on_path(j, i)) != NULL; i++) {
+		/* Nobody relies on the signature of a root. */
+		if (f != j->leaf && f->c.self_signed)
+			continue;
+		if (f->hash != CERT_HASH_GOOD &&
+		    (worst == NULL || f->hash > worst->hash))
+			worst = f;
+	}
+	if (worst == NULL)
+		return;
+	begin_text(j, worst, begin, sizeof(begin));
+	snprintf(text, sizeof(text), "%ssigned with %.60s", begin,
+	    worst->c.signature);
+	struct finding *told = say(j, FINDING_CERT_WEAK_SIGNATURE, text);
+
+	if (told != NULL && worst->hash == CERT_HASH_BROKEN)
+		told->severity = SEVERITY_HIGH;
+}
+
+static bool
+key_listed(const struct cert *c)
+{
+	static const char *const curves[] = { "P-256", "P-384", "P-521" };
+
+	/* An RSA key that cannot be read is still an RSA key. */
+	if (c->key != CERT_KEY_EC)
+		return c->key == CERT_KEY_RSA ||
+		    strcmp(c->key_name, "rsaEncryption") == 0;
+	for (size_t i = 0; i < COUNT(curves); i++) {
+		if (strcmp(c->key_name, curves[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+judge_algorithms(const struct judge *j)
+{
+	const struct cert_full *f;
+	char begin[120], text[240];
+
+	for (size_t i = 0; (f = on_path(j, i)) != NULL; i++) {
+		begin_text(j, f, begin, sizeof(begin));
+		if (!key_listed(&f->c)) {
+			snprintf(text, sizeof(text),
+			    "%sthe product does not list keys of type %.60s",
+			    begin, f->c.key_name);
+			say(j, FINDING_CERT_UNSUPPORTED_ALGORITHM, text);
+		} else if (f->odd_signature &&
+		    (f == j->leaf || !f->c.self_signed)) {
+			snprintf(text, sizeof(text),
+			    "%sthe product does not list signatures by %.60s",
+			    begin, f->c.signature);
+			say(j, FINDING_CERT_UNSUPPORTED_ALGORITHM, text);
+		}
+	}
+}
+
+static bool
+collect(struct cert_store *s, struct judge *j)
+{
+	struct cursor c = cur_of(j->q->chain);
+	struct slice der;
+
+	while (j->sent_n < LIMIT_CHAIN && cert_next_der(&c, &der)) {
+		const struct cert_full *f = cert_full_of(s, der);
+
+		if (f == NULL)
+			break;
+		j->sent[j->sent_n++] = f;
+	}
+	if (j->sent_n == 0 || !j->sent[0]->c.parsed)
+		return false;
+	j->leaf = j->sent[0];
+	return true;
+}
+
+void
+cert_judge(struct cert_store *s, const struct cert_question *q,
+    struct findings *out)
+{
+	struct judge j = {
+		.q = q,
+		.host = q->side != SIDE_CLIENT || role_is_server(q->role) ||
+		    q->role == ROLE_GATEWAY,
+		.out = out,
+	};
+	const struct cert *certs[LIMIT_CHAIN];
+
+	if (!collect(s, &j))
+		return;
+	for (size_t i = 0; i < j.sent_n; i++)
+		certs[i] = &j.sent[i]->c;
+	j.chain = cert_chain_of(s, q->chain, certs, j.sent_n);
+	judge_time(&j);
+	judge_trust(&j);
+	judge_usage(&j);
+	judge_names(&j);
+	judge_keys(&j);
+	judge_signatures(&j);
+	judge_algorithms(&j);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * notice.h - what a worker tells the auditor of a flow: one flat block, its
+ * own memory, no pointer into the worker. Whoever receives it frees it.
+ */
+#ifndef AUDIT_NOTICE_H
+#define AUDIT_NOTICE_H
+
+#include "dissect/evidence.h"
+
+/* Counters and identity of a flow at one moment. */
+struct flow_view {
+	struct five_tuple tuple;
+	uint64_t first_packet, last_packet;
+	int64_t start, end;
+	uint64_t packets[2], bytes[2], lost[2]; /* by enum side */
+	uint64_t duplicates;
+	uint64_t conflicts; /* overlapping segments that differ */
+	uint32_t cut;
+	uint16_t vlan[2];
+	uint8_t vlans;
+	uint8_t tcp_flags[2];
+	bool mid_stream, opened_by_guess;
+	bool ended;
+	bool evicted; /* let go at the ceiling, while it may have lived */
+};
+
+struct notice {
+	struct flow_view flow;
+	size_t size;    /* bytes of the block */
+	bool last;      /* the flow is gone: nothing more comes */
+	char guess[32]; /* nDPI's name, lower case; empty: none */
+	/* Facts since the last notice. Last: only scope_count scopes of it
+	 * are there. */
+	struct evidence news;
+};
+
+/* Facts from number `from` on. NULL without memory. */
+struct notice *notice_new(const struct flow_view *flow,
+    const struct evidence *e, size_t from);
+void notice_free(struct notice *n);
+/*
+ * The same with the bytes of some facts kept elsewhere: `keep` gives a copy
+ * that outlives the notice, or NULL for what shall stay inside. Frees the old
+ * one; NULL (and it is kept) without memory.
+ */
+struct notice *notice_share(struct notice *n,
+    const uint8_t *(*keep)(void *ctx, const struct learnt *l), void *ctx);
+/* `later` after `first`, as one; frees both, NULL (and `first` kept) only
+ * without memory. */
+struct notice *notice_join(struct notice *first, struct notice *later);
+/* The same, but `first` stays as it is and the caller's. */
+struct notice *notice_extend(const struct notice *first, struct notice *later);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * record.h - what the auditor knows of a flow, and what it made of it.
+ *
+ * Records belong to the ledger and live on the auditor's thread. A judgement
+ * is computed from a record whenever somebody needs it and is not kept: the
+ * same facts give the same judgement.
+ */
+#ifndef AUDIT_RECORD_H
+#define AUDIT_RECORD_H
+
+#include "audit/cert.h"
+#include "audit/finding.h"
+#include "audit/notice.h"
+#include "audit/words.h"
+
+struct record {
+	struct notice *facts; /* counters and evidence */
+	uint64_t id;          /* audit.flow_id, from 1; set at the end */
+	/* of the last judgement */
+	uint8_t class, verdict, observed, required, certainty;
+	uint8_t src_role, dest_role;
+	bool judged, dirty;
+};
+
+enum { LIMIT_REASONS = 16, REASON_TEXT = 320, RULE_TEXT = 96, LIMIT_ALSO = 6 };
+
+struct reason {
+	char text[REASON_TEXT]; /* safe for a terminal, no trailing dot */
+	uint64_t packet;        /* 0: none in particular */
+};
+
+struct judgement {
+	enum traffic_class class;
+	enum traffic_class also[LIMIT_ALSO];
+	unsigned also_count;
+	enum role src_role, dest_role;
+	bool roles_from_policy; /* both roles stand in the inventory */
+	enum requirement required;
+	enum protection observed;
+	enum certainty certainty;
+	enum verdict verdict;
+	char rule[RULE_TEXT]; /* lync-2013/server-to-server */
+	char app_proto[32];
+	struct reason reasons[LIMIT_REASONS]; /* the decisive one first */
+	unsigned reason_count;
+	struct findings findings;
+	/* TLS of the flow (outermost handshake), for the record */
+	bool has_tls;
+	uint16_t tls_version, tls_suite; /* 0: not seen */
+	bool tls_resumed;
+	enum client_certificate client_certificate;
+	uint64_t resumed_from; /* first packet of the flow inherited from */
+	/* media of the flow, for the record */
+	bool has_media;
+	enum media_kind media_kind;
+	const char *media_keying;  /* sdes, dtls, zrtp, unknown */
+	const char *media_carrier; /* udp, tcp, turn, ... */
+	uint64_t signalled_by;     /* first packet of the signalling flow; 0 */
+	/* undetermined: what would settle it; empty otherwise */
+	char wanting[160];
+};
+
+/* Adds a reason; cut where too long. */
+void judgement_reason(struct judgement *j, uint64_t packet, const char *fmt,
+    ...) PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * role.h - what a host is: from the policy's inventory, else by what it does.
+ *
+ * Filled from all records, then constant. Belongs to the ledger.
+ */
+#ifndef AUDIT_ROLE_H
+#define AUDIT_ROLE_H
+
+#include "audit/policy.h"
+#include "audit/record.h"
+
+struct roles;
+
+struct roles *roles_new(const struct policy *p);
+void roles_free(struct roles *r);
+/* Signs this record gives of its two hosts. False without memory. */
+bool roles_add(struct roles *r, const struct record *rec);
+
+struct role_known {
+	enum role role;
+	bool from_policy;
+	const char *how; /* a sentence without a dot */
+};
+struct role_known role_of(const struct roles *r, const struct addr *a);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/weakness.h"
+
+#include <stdio.h>
+
+#include "dissect/tls_names.h"
+
+static struct finding *
+add(struct judgement *j, enum finding_id id, enum finding_side side,
+    uint64_t packet, const char *text)
+{
+	struct finding *f = findings_add(&j->findings, id, side, text);
+
+	if (f != NULL)
+		f->packet = packet;
+	return f;
+}
+
+/* ---- TLS parameters ---- */
+
+static void
+version(const struct tls_state *t, struct judgement *j)
+{
+	char text[120];
+	const char *name = tls_version_name(t->version);
+
+	/* DTLS 1.0 is TLS 1.1 over datagrams. */
+	if (t->version == 0 || t->version == 0x0303 || t->version == 0x0304 ||
+	    t->version == 0xfefd || t->version == 0xfefc)
+		return;
+	(void)snprintf(text, sizeof(text), "%s was negotiated",
+	    name != NULL ? name : "an unknown version");
+	struct finding *f = add(j, FINDING_TLS_OLD_VERSION, SIDE_NEITHER,
+	    t->hello_packet, text);
+
+	if (f != NULL && t->version <= 0x0300)
+		f->severity = SEVERITY_HIGH;
+}
+
+/* The group of the key exchange: 0 if it was not seen or is good enough. */
+static void
+group(const struct scene_of_flow *s, struct judgement *j)
+{
+	const struct learnt *g =
+	    evidence_find(s->e, FACT_TLS_GROUP, -1, s->tls.scope);
+	const struct learnt *dh =
+	    evidence_find(s->e, FACT_TLS_DH_BITS, -1, s->tls.scope);
+	const struct tls_group *named =
+	    g != NULL ? tls_group_of((uint16_t)g->number) : NULL;
+	char text[120];
+
+	if (dh != NULL && dh->number < 2048) {
+		(void)snprintf(text, sizeof(text),
+		    "Diffie-Hellman group of %u bits", (unsigned)dh->number);
+		add(j, FINDING_TLS_WEAK_GROUP, SIDE_NEITHER, dh->packet, text);
+	}
+	if (named != NULL && (named->flags & GROUP_WEAK) != 0) {
+		(void)snprintf(text, sizeof(text), "group %s", named->name);
+		add(j, FINDING_TLS_WEAK_GROUP, SIDE_NEITHER, g->packet, text);
+	}
+}
+
+static bool
+group_approved(const struct scene_of_flow *s)
+{
+	const struct learnt *g =
+	    evidence_find(s->e, FACT_TLS_GROUP, -1, s->tls.scope);
+	const struct tls_group *named =
+	    g != NULL ? tls_group_of((uint16_t)g->number) : NULL;
+
+	return named == NULL || (named->flags & GROUP_APPROVED) != 0;
+}
+
+static void
+suite(const struct scene_of_flow *s, struct judgement *j)
+{
+	const struct tls_state *t = &s->tls;
+	const struct tls_suite *x = tls_suite_of(t->suite);
+	char text[200];
+
+	if (evidence_find(s->e, FACT_TLS_SUITE, -1, t->scope) == NULL ||
+	    x == NULL)
+		return;
+	(void)snprintf(text, sizeof(text), "%s", x->name);
+	if ((x->flags & SUITE_NULL) != 0)
+		add(j, FINDING_TLS_NULL_CIPHER, SIDE_NEITHER, t->hello_packet,
+		    text);
+	if ((x->flags & SUITE_ANON) != 0)
+		add(j, FINDING_TLS_ANONYMOUS, SIDE_NEITHER, t->hello_packet,
+		    text);
+	if ((x->flags & SUITE_WEAK) != 0)
+		add(j, FINDING_TLS_WEAK_CIPHER, SIDE_NEITHER, t->hello_packet,
+		    text);
+	if ((x->flags & (SUITE_FS | SUITE_TLS13)) == 0)
+		add(j, FINDING_TLS_NO_FORWARD_SECRECY, SIDE_NEITHER,
+		    t->hello_packet, text);
+	bool old = t->version != 0x0303 && t->version != 0x0304 &&
+	    t->version != 0xfefd && t->version != 0xfefc;
+
+	if ((x->flags & SUITE_APPROVED) == 0 || old || !group_approved(s)) {
+		const struct learnt *g =
+		    evidence_find(s->e, FACT_TLS_GROUP, -1, t->scope);
+		const char *name =
+		    g != NULL ? tls_group_name((uint16_t)g->number) : NULL;
+
+		(void)snprintf(text, sizeof(text), "%s, %s%s%s",
+		    tls_version_name(t->version) != NULL
+			? tls_version_name(t->version)
+			: "unknown version",
+		    x->name, name != NULL ? ", group " : "",
+		    name != NULL ? name : "");
+		add(j, FINDING_TLS_NOT_FIPS, SIDE_NEITHER, t->hello_packet,
+		    text);
+	}
+}
+
+static void
+failure(const struct tls_state *t, struct judgement *j)
+{
+	char text[160];
+	const char *name = tls_alert_name(t->alert);
+
+	if (t->progress != TLS_PROGRESS_FAILED)
+		return;
+	if (t->reset)
+		(void)snprintf(text, sizeof(text),
+		    "the connection was reset during the handshake");
+	else if (t->alert == 0)
+		(void)snprintf(text, sizeof(text),
+		    "an encrypted alert ended the handshake");
+	else
+		(void)snprintf(text, sizeof(text),
+		    "fatal alert %s (%u) ended the handshake",
+		    name != NULL ? name : "unknown", t->alert);
+	add(j, FINDING_TLS_HANDSHAKE_FAILED, SIDE_NEITHER, t->fail_packet,
+	    text);
+}
+
+/* ---- certificates ---- */
+
+enum { NAMES_MOST = 16 };
+
+static void
+judge_chain(const struct bench *b, const struct scene_of_flow *s,
+    enum finding_side side, struct judgement *j)
+{
+	const struct tls_state *t = &s->tls;
+	const struct learnt *chain =
+	    side == SIDE_SERVER ? t->server_chain : t->client_chain;
+	bool server_is_dest = t->client_side == TO_SERVER;
+	bool of_dest = (side == SIDE_SERVER) == server_is_dest;
+	const struct five_tuple *tuple = &s->flow->tuple;
+	const struct addr *host = of_dest ? &tuple->dst.addr : &tuple->src.addr;
+	const struct learnt *sni =
+	    evidence_find(s->e, FACT_TLS_SNI, -1, t->scope);
+	struct slice names[NAMES_MOST];
+	size_t n = 0;
+
+	if (chain == NULL || chain->bytes.n == 0)
+		return;
+	/* An address is no name (RFC 6066 section 3), whoever sends it. */
+	struct addr literal;
+
+	if (side == SIDE_SERVER && sni != NULL &&
+	    !addr_parse(sni->bytes, &literal)) {
+		names[n++] = sni->bytes;
+	} else {
+		const char *const *own;
+		size_t count = policy_names(b->policy, host, &own);
+
+		for (size_t i = 0; i < count && n < NAMES_MOST; i++)
+			names[n++] = slice_text(own[i]);
+	}
+	cert_judge(b->certs,
+	    &(struct cert_question){
+		.chain = chain->bytes,
+		.side = side,
+		.time = t->time,
+		.role = of_dest ? s->dest : s->src,
+		.names = names,
+		.name_count = n,
+		.packet = chain->packet,
+		.mutual = t->server_chain != NULL && t->client_chain != NULL &&
+		    t->client_chain->bytes.n > 0,
+	    },
+	    &j->findings);
+}
+
+/* ---- everything else ---- */
+
+static void
+credentials(const struct scene_of_flow *s, struct judgement *j)
+{
+	const struct learnt *l = NULL;
+	char text[120];
+
+	while ((l = evidence_next(s->e, FACT_SIP_CREDENTIALS, l)) != NULL) {
+		if (evidence_cover(s->e, l) != COVER_NONE)
+			continue;
+		(void)snprintf(text, sizeof(text),
+		    "%.*s credentials in a SIP header are readable",
+		    (int)(l->bytes.n < 20 ? l->bytes.n : 20),
+		    (const char *)l->bytes.p);
+		add(j, FINDING_SIP_CREDENTIALS, SIDE_NEITHER, l->packet, text);
+	}
+	l = NULL;
+	while ((l = evidence_next(s->e, FACT_HTTP_EXCHANGE, l)) != NULL) {
+		struct http_exchange h;
+		const char *what;
+
+		if (evidence_cover(s->e, l) != COVER_NONE ||
+		    l->bytes.n != sizeof(h))
+			continue;
+		memcpy(&h, l->bytes.p, sizeof(h));
+		what = (h.flags & HTTP_WEBTICKET) != 0    ? "web ticket"
+		    : (h.flags & HTTP_AUTHORIZATION) != 0 ? "authorization"
+		    : (h.flags & HTTP_COOKIE) != 0        ? "cookie"
+							  : NULL;
+		if (what == NULL || j->class == CLASS_OTHER)
+			continue;
+		(void)snprintf(text, sizeof(text),
+		    "an HTTP %s header is readable", what);
+		add(j, FINDING_HTTP_CREDENTIALS, SIDE_NEITHER, l->packet, text);
+	}
+}
+
+static void
+others(const struct scene_of_flow *s, struct judgement *j)
+{
+	const struct learnt *l;
+
+	l = evidence_first(s->e, FACT_SIP_METHOD);
+	if (l == NULL)
+		l = evidence_first(s->e, FACT_SIP_STATUS);
+	if (l != NULL && s->flow->tuple.proto == IPPROTO_NUM_UDP)
+		add(j, FINDING_SIP_UDP, SIDE_NEITHER, l->packet, NULL);
+	l = evidence_first(s->e, FACT_TLS_PSEUDO);
+	if (l != NULL)
+		add(j, FINDING_TLS_PSEUDO, SIDE_NEITHER, l->packet, NULL);
+	l = evidence_first(s->e, FACT_FTP_MSN);
+	if (l != NULL)
+		add(j, FINDING_FILE_TRANSFER_RC4, SIDE_NEITHER, l->packet,
+		    NULL);
+}
+
+void
+weaknesses(const struct bench *b, const struct scene_of_flow *s,
+    struct judgement *j)
+{
+	others(s, j);
+	credentials(s, j);
+	if (!s->has_tls)
+		return;
+	failure(&s->tls, j);
+	if (s->tls.progress != TLS_PROGRESS_MID_STREAM) {
+		version(&s->tls, j);
+		suite(s, j);
+		group(s, j);
+	}
+	/* Certificates of DTLS-SRTP vouch for nobody: SDP names their
+	 * fingerprints (RFC 5763). */
+	if (s->tls.dtls)
+		return;
+	judge_chain(b, s, SIDE_SERVER, j);
+	judge_chain(b, s, SIDE_CLIENT, j);
+}
