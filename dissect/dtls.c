@@ -20,7 +20,9 @@ enum {
 	ENCRYPTED_ALERTS = 4,
 	HELD_BYTES = LIMIT_TLS_CERTIFICATE + 32 * 1024,
 	UNIFIED_MASK = 0xfc, /* 001CSLEE: no connection id, long number, */
-	UNIFIED_FORM = 0x2c  /* length is there */
+	UNIFIED_FORM = 0x2c, /* length is there */
+	EPOCH_BITS = 3,      /* all that a unified header has of the epoch */
+	EPOCH_DATA = 3,      /* RFC 9147 6.1: begins behind a side's Finished */
 };
 
 struct span {
@@ -128,14 +130,18 @@ record_is_sane(const struct dtls_record *r, struct slice body)
 
 /* RFC 9147 4: encrypted records whose length can be read. */
 static bool
-take_unified(struct cursor *c)
+take_unified(struct cursor *c, unsigned *epoch)
 {
 	struct cursor body;
 	uint16_t number;
 	uint8_t flags;
 
-	return cur_u8(c, &flags) && (flags & UNIFIED_MASK) == UNIFIED_FORM &&
-	    cur_u16(c, &number) && cur_vec16(c, &body) && cur_left(&body) >= 16;
+	if (!cur_u8(c, &flags) || (flags & UNIFIED_MASK) != UNIFIED_FORM ||
+	    !cur_u16(c, &number) || !cur_vec16(c, &body) ||
+	    cur_left(&body) < 16)
+		return false;
+	*epoch = flags & EPOCH_BITS;
+	return true;
 }
 
 static enum probe
@@ -148,8 +154,9 @@ dtls_probe(const struct sniff *s)
 	while (cur_left(&c) > 0) {
 		size_t left = cur_left(&c);
 		struct cursor unified = c;
+		unsigned epoch;
 
-		if (take_unified(&unified)) {
+		if (take_unified(&unified, &epoch)) {
 			c = unified;
 			count++;
 			continue;
@@ -466,6 +473,19 @@ note_encrypted(struct session *s, struct dtls_state *t, enum side side,
 	}
 }
 
+/* The content type is hidden, the epoch is not. */
+static void
+note_unified(struct session *s, struct dtls_state *t, enum side side,
+    unsigned epoch)
+{
+	struct dtls_way *w = &t->way[side];
+
+	if (epoch != EPOCH_DATA || w->first || t->middle)
+		return;
+	w->first = true;
+	learn_number(s, FACT_TLS_FINISHED, 0);
+}
+
 static void
 feed_inner(struct session *s, struct dtls_state *t, const struct chunk *c,
     struct slice plain)
@@ -584,10 +604,12 @@ dtls_feed(struct session *s, void *state, struct chunk *c)
 	w->seen = true;
 	while (cur_left(&at) > 0) {
 		struct cursor look = at, unified = at, body, whole;
+		unsigned epoch;
 
 		if (is_over(t))
 			w->after++;
-		if (take_unified(&unified)) {
+		if (take_unified(&unified, &epoch)) {
+			note_unified(s, t, c->side, epoch);
 			at = unified;
 			continue;
 		}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine.h - runs an audit: reader, workers, auditor, and their threads.
+ *
+ * With one worker everything runs in the calling thread. engine_run() returns
+ * when the source has ended or engine_stop() was called; then the ledger is
+ * finished and constant.
+ */
+#ifndef AUDIT_ENGINE_H
+#define AUDIT_ENGINE_H
+
+#include "audit/view.h"
+#include "capture/source.h"
+#include "dissect/keylog.h"
+
+struct engine;
+
+struct engine_options {
+	struct source_options source;
+	const struct policy *policy; /* lent */
+	struct keylog *keylog;       /* lent; or NULL */
+	unsigned workers;            /* at least 1 */
+	struct view *view; /* lent: who watches while it runs; or NULL */
+};
+
+struct engine_progress {
+	struct source_stats source;
+	uint64_t flows; /* records so far */
+	uint64_t violations;
+	bool done;
+};
+
+struct engine *engine_new(const struct engine_options *o, struct fault *f);
+void engine_free(struct engine *e);
+/* `tick` (may be NULL) is called about ten times a second from the thread that
+ * runs the engine. */
+void engine_run(struct engine *e,
+    void (*tick)(void *ctx, const struct engine_progress *), void *ctx);
+void engine_stop(struct engine *e); /* any thread, signal handler */
+
+const struct ledger *engine_ledger(const struct engine *e);
+struct source *engine_source(struct engine *e); /* for its inputs */
+
+#endif

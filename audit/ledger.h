@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ledger.h - all that the auditor knows: flows, hosts, certificates, sums.
+ *
+ * Belongs to the auditor's thread while the audit runs. After
+ * ledger_finish() it is constant: reports read it in any order.
+ */
+#ifndef AUDIT_LEDGER_H
+#define AUDIT_LEDGER_H
+
+#include "audit/policy.h"
+#include "audit/record.h"
+#include "capture/decode.h"
+#include "capture/source.h"
+
+/* The quality of the capture. */
+struct capture_totals {
+	uint64_t packets, bytes;
+	uint64_t kernel_drops, interface_drops;
+	uint64_t duplicates;
+	uint64_t cut;         /* packets with less than the wire carried */
+	uint64_t undecodable; /* malformed, truncated headers, unknown link */
+	uint64_t not_ip;
+	uint64_t no_transport; /* IP without TCP or UDP: ICMP, ESP, ... */
+	uint64_t fragments, fragments_lost;
+	uint64_t lost_bytes; /* TCP bytes not captured */
+	uint64_t conflicts;  /* overlapping TCP bytes that differ */
+	uint64_t one_way, mid_stream, evicted; /* flows */
+	uint64_t starved;                      /* facts that found no room */
+	uint64_t clock_steps; /* time went back more than a second */
+	bool has_secrets;     /* an input file holds keys */
+	uint64_t secrets;     /* in all key logs */
+	struct decode_stats decode;
+};
+
+struct summary {
+	uint64_t flows;
+	uint64_t by_class[CLASSES][VERDICTS];
+	uint64_t bytes_by_class[CLASSES];
+	uint64_t by_verdict[VERDICTS];
+	uint64_t inferred; /* judged flows whose verdict is inferred */
+	uint64_t findings[FINDINGS]; /* flows that have it */
+	int64_t first, last;         /* of all packets of flows */
+};
+
+enum { LIMIT_HOST_NAMES = 8 };
+struct host {
+	struct addr addr;
+	enum role role;
+	bool from_policy;
+	char how[120]; /* how the role is known, a sentence */
+	uint64_t flows;
+	uint64_t by_verdict[VERDICTS];
+	const char *names[LIMIT_HOST_NAMES]; /* SNI, certificates, policy */
+	unsigned name_count;
+};
+
+enum { LIMIT_SHOWN_HOSTS = 64 };
+/* A certificate as it was met in the audit. */
+struct shown_cert {
+	const struct cert *cert;
+	bool as_server, as_client,
+	    as_issuer; /* leaf of a side; sent above one */
+	struct addr hosts[LIMIT_SHOWN_HOSTS]; /* that showed it, sorted */
+	unsigned host_count;
+	uint64_t flows;
+	int64_t first, last; /* handshakes */
+	uint64_t first_packet;
+	struct findings findings; /* of all handshakes */
+};
+
+struct ledger;
+
+struct ledger *ledger_new(const struct policy *p, struct fault *f);
+void ledger_free(struct ledger *l);
+
+/* Takes the notice over. Auditor's thread. */
+void ledger_take(struct ledger *l, struct notice *n);
+/* All packets were seen: numbers the flows, ties signalling, media and resumed
+ * sessions, infers roles, judges everything. */
+void ledger_finish(struct ledger *l, const struct capture_totals *t);
+
+/*
+ * While the audit runs (audit/view.h): records may be judged by what is known
+ * so far. `judged` is told every judgement of ledger_finish(), which stops
+ * where it answers false: nobody wants the rest.
+ */
+typedef bool ledger_judged(void *ctx, const struct record *r,
+    const struct judgement *j);
+void ledger_follow(struct ledger *l, ledger_judged *judged, void *ctx);
+size_t ledger_changes(const struct ledger *l);
+/* A record that changed since it was asked for; false: no more. */
+bool ledger_changed(struct ledger *l, size_t *i) MUST_CHECK;
+/* Records moved: ledger_prepare() must come before ledger_judge(). */
+bool ledger_is_stale(const struct ledger *l);
+/* Ties signalling, media and sessions together as far as they are known;
+ * looks at every record. */
+bool ledger_prepare(struct ledger *l) MUST_CHECK;
+/* Keeps the last judgement in record `i`. */
+void ledger_judged_now(struct ledger *l, size_t i, const struct judgement *j);
+
+size_t ledger_count(const struct ledger *l);
+/* In the order of flow_id after ledger_finish(), of arrival before. */
+const struct record *ledger_record(const struct ledger *l, size_t i);
+/* The judgement of a record; `out` is overwritten. */
+void ledger_judge(const struct ledger *l, const struct record *r,
+    struct judgement *out);
+/* flow_id of the flow that begins with this packet; 0 if there is none. */
+uint64_t ledger_id_of(const struct ledger *l, uint64_t first_packet);
+
+const struct policy *ledger_policy(const struct ledger *l);
+const struct summary *ledger_summary(const struct ledger *l);
+const struct capture_totals *ledger_totals(const struct ledger *l);
+size_t ledger_hosts(const struct ledger *l);
+const struct host *ledger_host(const struct ledger *l, size_t i);
+size_t ledger_certs(const struct ledger *l);
+const struct shown_cert *ledger_cert(const struct ledger *l, size_t i);
+struct cert_store *ledger_store(const struct ledger *l);
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "capture/stream.h"
+#include "core/clock.h"
+#include "dissect/ndpi.h"
+#include "dissect/registry.h"
+
+/* Whoever follows sees the counters of a living flow move so often. */
+enum { COUNTERS_S = 5 };
+
+enum { SURE_PACKETS = 8 };
+
+/* A flow that was given a session; another may live in its place by now. */
+struct turn {
+	struct flow *flow;
+	uint64_t first_packet;
+};
+
+struct worker {
+	struct worker_options o;
+	struct flow_table *flows;
+	struct ndpi_namer *namer; /* NULL until it is needed */
+	bool tried_namer;
+	struct worker_stats stats;
+	struct turn
+	    *turns; /* flows with a session, oldest first, in a circle */
+	size_t turn_first, turn_count, turn_room;
+	struct flow *at; /* flow of the packet at hand */
+	bool settle;     /* it learnt all there is */
+};
+
+/* What nDPI says of a flow that nobody recognised. */
+struct naming {
+	struct ndpi_handle handle;
+	char name[NDPI_NAME_SIZE];
+};
+
+static void
+view_of(const struct flow *f, struct flow_view *v)
+{
+	*v = (struct flow_view){
+		.tuple = f->tuple,
+		.first_packet = f->first_packet,
+		.last_packet = f->last_packet,
+		.start = f->start,
+		.end = f->end,
+		.duplicates = f->duplicates,
+		.cut = f->cut,
+		.vlan = { f->vlan[0], f->vlan[1] },
+		.vlans = f->vlans,
+		.mid_stream = f->mid_stream,
+		.opened_by_guess = f->opened_by_guess,
+		.ended = f->ended,
+	};
+	for (int i = 0; i < 2; i++) {
+		v->packets[i] = f->half[i].packets;
+		v->bytes[i] = f->half[i].bytes;
+		v->tcp_flags[i] = f->half[i].tcp_flags;
+		v->lost[i] = f->stream != NULL
+		    ? stream_lost(f->stream, (enum side)i)
+		    : f->half[i].lost;
+	}
+	if (f->stream != NULL)
+		v->conflicts = stream_conflicts(f->stream);
+}
+
+static void
+drop_naming(struct flow *f)
+{
+	struct naming *n = f->extra;
+
+	if (n == NULL)
+		return;
+	ndpi_forget(&n->handle);
+	free(n);
+	f->extra = NULL;
+}
+
+static void
+tell(struct worker *w, struct flow *f, bool last)
+{
+	struct flow_view view;
+	const struct naming *n = f->extra;
+
+	view_of(f, &view);
+	struct notice *notice = notice_new(&view,
+	    f->session != NULL ? session_evidence(f->session) : NULL,
+	    f->session != NULL ? session_told(f->session) : 0);
+
+	if (notice == NULL) {
+		w->stats.starved++;
+		return;
+	}
+	notice->last = last;
+	if (n != NULL)
+		(void)snprintf(notice->guess, sizeof(notice->guess), "%s",
+		    n->name);
+	if (f->session != NULL)
+		session_collected(f->session);
+	f->reported = true;
+	f->told = f->end;
+	w->o.tell(w->o.ctx, notice);
+}
+
+static void
+take_piece(void *ctx, const struct stream_piece *piece)
+{
+	struct worker *w = ctx;
+
+	if (w->at->session != NULL && !w->settle &&
+	    session_stream(w->at->session, piece) == FEED_DONE)
+		w->settle = true;
+}
+
+static void
+let_go_of_state(struct flow *f)
+{
+	stream_free(f->stream);
+	session_free(f->session);
+	f->stream = NULL;
+	f->session = NULL;
+	drop_naming(f);
+}
+
+/* The dissectors have all they want: tell it, and only count from now on. */
+static void
+settle(struct worker *w, struct flow *f)
+{
+	if (f->stream != NULL && !w->settle)
+		stream_flush(f->stream, take_piece, w);
+	session_end(f->session);
+	tell(w, f, false);
+	let_go_of_state(f);
+	f->settled = true;
+}
+
+/*
+ * Sessions are what costs memory. At the ceiling the flow that has had its
+ * for the longest is judged by what is known and only counted from then on.
+ */
+static void
+make_room(struct worker *w)
+{
+	while (w->turn_count == w->turn_room) {
+		struct turn t = w->turns[w->turn_first];
+
+		w->turn_first = (w->turn_first + 1) % w->turn_room;
+		w->turn_count--;
+		if (t.flow->first_packet != t.first_packet ||
+		    t.flow->session == NULL)
+			continue;
+		struct flow *at = w->at;
+
+		w->at = t.flow;
+		w->stats.early++;
+		settle(w, t.flow);
+		w->at = at;
+		w->settle = false;
+	}
+}
+
+static void
+open_session(struct worker *w, struct flow *f)
+{
+	make_room(w);
+	f->session = session_new(f, w->o.keylog);
+	if (f->session == NULL) {
+		w->stats.starved++;
+		return;
+	}
+	w->turns[(w->turn_first + w->turn_count++) % w->turn_room] =
+	    (struct turn){ f, f->first_packet };
+}
+
+static void
+gone(void *ctx, struct flow *f)
+{
+	struct worker *w = ctx;
+
+	w->at = f;
+	w->settle = false;
+	if (f->stream != NULL)
+		stream_flush(f->stream, take_piece, w);
+	if (f->session != NULL)
+		session_end(f->session);
+	tell(w, f, true);
+	let_go_of_state(f);
+}
+
+struct worker *
+worker_new(const struct worker_options *o)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return NULL;
+	w->o = *o;
+	w->turn_room = o->most_sessions > 0 ? o->most_sessions : 1;
+	w->turns = calloc(w->turn_room, sizeof(*w->turns));
+	w->flows = flow_table_new(o->most_flows, gone, w);
+	if (w->flows == NULL || w->turns == NULL) {
+		worker_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void
+worker_finish(struct worker *w)
+{
+	if (w->flows == NULL)
+		return;
+	w->stats.duplicates = flow_table_duplicates(w->flows);
+	w->stats.evicted = flow_table_evicted(w->flows);
+	w->stats.flows = 0;
+	flow_table_free(w->flows);
+	w->flows = NULL;
+}
+
+void
+worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	worker_finish(w);
+	ndpi_namer_free(w->namer);
+	free(w->turns);
+	free(w);
+}
+
+void
+worker_stats(const struct worker *w, struct worker_stats *out)
+{
+	*out = w->stats;
+	if (w->flows == NULL)
+		return;
+	out->duplicates = flow_table_duplicates(w->flows);
+	out->evicted = flow_table_evicted(w->flows);
+	out->flows = flow_table_count(w->flows);
+}
+
+/* Nobody knows these bytes, or who claimed them is not sure after a while. */
+static bool
+is_stranger(const struct flow *f)
+{
+	return session_unknown(f->session) &&
+	    (!session_recognised(f->session) ||
+		f->half[0].packets + f->half[1].packets > SURE_PACKETS);
+}
+
+/* nDPI may have a name for the report. Its module takes time and memory to
+ * make, so it is made for the first stranger. */
+static void
+name_stranger(struct worker *w, struct flow *f, const struct packet *p)
+{
+	struct naming *n = f->extra;
+
+	if (w->namer == NULL && !w->tried_namer) {
+		w->tried_namer = true;
+		w->namer = ndpi_namer_new();
+	}
+	if (w->namer == NULL)
+		return;
+	if (n == NULL) {
+		n = calloc(1, sizeof(*n));
+		if (n == NULL)
+			return;
+		f->extra = n;
+	}
+	if (!n->handle.over)
+		(void)ndpi_name(w->namer, &n->handle, p->network,
+		    (uint64_t)(p->time / NS_PER_MS), n->name);
+}
+
+static void
+tcp(struct worker *w, struct flow *f, const struct packet *p, enum side side)
+{
+	if (f->stream == NULL)
+		f->stream = stream_new();
+	if (f->stream == NULL) {
+		w->stats.starved++;
+		return;
+	}
+	if (f->session == NULL && p->payload_wire > 0)
+		open_session(w, f);
+	if (f->session != NULL && (p->tcp_flags & TCP_ACK) != 0)
+		session_ack(f->session, (enum side) !side, p->ack);
+	stream_packet(f->stream, p, side, take_piece, w);
+}
+
+static void
+datagram(struct worker *w, struct flow *f, const struct packet *p,
+    enum side side)
+{
+	if (p->payload.n == 0)
+		return;
+	if (f->session == NULL)
+		open_session(w, f);
+	if (f->session != NULL &&
+	    session_datagram(f->session, p, side) == FEED_DONE)
+		w->settle = true;
+}
+
+static bool
+is_time_to_tell(const struct worker *w, const struct flow *f)
+{
+	size_t news = session_news(f->session);
+
+	if (news >= LIMIT_FACTS_UNTOLD)
+		return true;
+	return w->o.live &&
+	    (!f->reported || (news > 0 && f->end - f->told >= NS_PER_S) ||
+		f->end - f->told >= COUNTERS_S * NS_PER_S);
+}
+
+void
+worker_packet(struct worker *w, const struct packet *p)
+{
+	enum side side;
+	bool duplicate;
+	struct flow *f = flow_find(w->flows, p, &side, &duplicate);
+
+	if (f == NULL) {
+		w->stats.starved++;
+		return;
+	}
+	if (duplicate)
+		return;
+	if (f->settled) {
+		if (w->o.live && f->end - f->told >= COUNTERS_S * NS_PER_S)
+			tell(w, f, false);
+		return;
+	}
+	w->at = f;
+	w->settle = false;
+	if (p->tuple.proto == IPPROTO_NUM_TCP)
+		tcp(w, f, p, side);
+	else
+		datagram(w, f, p, side);
+	if (f->session != NULL && p->payload.n > 0 && is_stranger(f))
+		name_stranger(w, f, p);
+	if (w->settle || (f->ended && f->session != NULL))
+		settle(w, f);
+	else if (f->session != NULL && is_time_to_tell(w, f))
+		tell(w, f, false);
+}
