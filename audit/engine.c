@@ -190,6 +190,7 @@ start_shard(struct engine *e, struct shard *s)
 	    .most_flows = LIMIT_FLOWS / e->shard_count,
 	    .most_sessions = LIMIT_SESSIONS / e->shard_count,
 	    .live = e->o.view != NULL,
+	    .eager = e->o.source.interface != NULL,
 	    .tell = take_notice,
 	    .ctx = e,
 	});
@@ -340,16 +341,21 @@ count(struct engine *e, const struct packet *p)
 {
 	e->totals.packets++;
 	e->totals.bytes += p->wire_len;
-	if (p->time < e->newest - NS_PER_S)
+	/* A step is counted once: from there on time runs from there. */
+	if (p->time < e->newest - NS_PER_S) {
 		e->totals.clock_steps++;
-	else if (p->time > e->newest)
 		e->newest = p->time;
+	} else if (p->time > e->newest) {
+		e->newest = p->time;
+	}
 }
 
 static void
 handle(struct engine *e, struct packet *p)
 {
 	count(e, p);
+	if (e->o.see != NULL)
+		e->o.see(e->o.see_ctx, p);
 	if (decode(e->decoder, p) != DECODE_OK)
 		return;
 	if (!p->has_transport) {

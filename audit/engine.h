@@ -21,6 +21,10 @@ struct engine_options {
 	struct keylog *keylog;       /* lent; or NULL */
 	unsigned workers;            /* at least 1 */
 	struct view *view; /* lent: who watches while it runs; or NULL */
+	/* Sees every packet before it is decoded, on the reader's thread; or
+	 * NULL. */
+	void (*see)(void *ctx, const struct packet *p);
+	void *see_ctx;
 };
 
 struct engine_progress {

@@ -674,6 +674,12 @@ ledger_judge(const struct ledger *l, const struct record *r,
 	    r, out);
 }
 
+const char *
+ledger_how(const struct ledger *l, const struct addr *a)
+{
+	return role_of(l->roles, a).how;
+}
+
 size_t
 ledger_count(const struct ledger *l)
 {

@@ -99,6 +99,9 @@ bool ledger_prepare(struct ledger *l) MUST_CHECK;
 /* Keeps the last judgement in record `i`. */
 void ledger_judged_now(struct ledger *l, size_t i, const struct judgement *j);
 
+/* How the role of a host is known, a sentence; while the audit runs, too. */
+const char *ledger_how(const struct ledger *l, const struct addr *a);
+
 size_t ledger_count(const struct ledger *l);
 /* In the order of flow_id after ledger_finish(), of arrival before. */
 const struct record *ledger_record(const struct ledger *l, size_t i);

@@ -236,10 +236,15 @@ progress_of(const struct scene *s, const struct tls_records *r,
 		return TLS_PROGRESS_FAILED;
 	if (f->used > f->count)
 		return TLS_PROGRESS_INCOMPLETE;
-	for (uint32_t i = f->at[f->used - 1] + 1; i < r->count; i++) {
+	uint32_t end = f->packet[f->used - 1];
+
+	/* Behind a hole records stand later in the list than on the wire. */
+	for (uint32_t i = 0; i < r->count; i++) {
 		const struct tls_record_seen *x = &r->r[i];
 
-		if (x->type != 23)
+		if (x->type != 23 ||
+		    (x->side == s->client ? i <= f->at[f->used - 1]
+					  : x->packet_low < end))
 			continue;
 		client += x->side == s->client;
 		server += x->side == s->server;

@@ -54,7 +54,7 @@ struct view {
 	uint32_t turn;
 	struct view_status status;
 	struct view_job *jobs, *jobs_done;
-	bool quit;
+	bool quit, give_up;
 };
 
 struct view *
@@ -451,7 +451,7 @@ judged_at_end(void *ctx, const struct record *r, const struct judgement *j)
 	v->status.judged = r->id;
 	v->status.starving |= to == NULL;
 	v->status.flows = ledger_count(v->ledger);
-	go_on = !v->quit;
+	go_on = !v->give_up;
 	pthread_mutex_unlock(&v->lock);
 	v->news(v->ctx);
 	return go_on;
@@ -731,11 +731,24 @@ view_collect(struct view *v, void *ctx)
 	}
 }
 
-void
-view_quit(struct view *v)
+static void
+quit(struct view *v, bool give_up)
 {
 	pthread_mutex_lock(&v->lock);
 	v->quit = true;
+	v->give_up = give_up;
 	pthread_cond_signal(&v->work);
 	pthread_mutex_unlock(&v->lock);
+}
+
+void
+view_quit(struct view *v)
+{
+	quit(v, true);
+}
+
+void
+view_quit_when_done(struct view *v)
+{
+	quit(v, false);
 }

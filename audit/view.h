@@ -117,6 +117,8 @@ void view_post(struct view *v, struct view_job *j);
 void view_collect(struct view *v, void *ctx);
 /* Nobody looks any more: judging and serving stop. */
 void view_quit(struct view *v);
+/* The same, but the last judgement is completed. */
+void view_quit_when_done(struct view *v);
 
 /* The row of a record as it is judged; `r` lends. */
 void view_row_of(const struct ledger *l, const struct record *r,

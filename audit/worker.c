@@ -11,13 +11,30 @@
 
 /* Whoever follows sees the counters of a living flow move so often. */
 enum { COUNTERS_S = 5 };
+/* On a wire nobody knows when the next packet comes: the first facts of a
+ * flow, as of a handshake, are told at once. */
+enum { EAGER_FACTS = 48 };
 
 enum { SURE_PACKETS = 8 };
 
-/* A flow that was given a session; another may live in its place by now. */
+/* A flow that was given a session, or has ended; another may live in its
+ * place by now. */
 struct turn {
 	struct flow *flow;
 	uint64_t first_packet;
+	int64_t time;
+};
+
+/* Flows in the order of their turn, in a circle. */
+struct turns {
+	struct turn *t;
+	size_t first, count, room;
+};
+
+enum {
+	ENDED_MOST = 4096,
+	ENDED_MS = 1000, /* later packets of an ended flow still count so long:
+			  * captures of two taps are not quite in order */
 };
 
 struct worker {
@@ -26,11 +43,10 @@ struct worker {
 	struct ndpi_namer *namer; /* NULL until it is needed */
 	bool tried_namer;
 	struct worker_stats stats;
-	struct turn
-	    *turns; /* flows with a session, oldest first, in a circle */
-	size_t turn_first, turn_count, turn_room;
-	struct flow *at; /* flow of the packet at hand */
-	bool settle;     /* it learnt all there is */
+	struct turns open;  /* flows with a session, oldest first */
+	struct turns ended; /* of them, those that have ended */
+	struct flow *at;    /* flow of the packet at hand */
+	bool settle;        /* it learnt all there is */
 };
 
 /* What nDPI says of a flow that nobody recognised. */
@@ -138,42 +154,63 @@ settle(struct worker *w, struct flow *f)
 	f->settled = true;
 }
 
-/*
- * Sessions are what costs memory. At the ceiling the flow that has had its
- * for the longest is judged by what is known and only counted from then on.
- */
-static void
-make_room(struct worker *w)
+static bool
+turns_init(struct turns *q, size_t room)
 {
-	while (w->turn_count == w->turn_room) {
-		struct turn t = w->turns[w->turn_first];
+	q->room = room > 0 ? room : 1;
+	q->t = calloc(q->room, sizeof(*q->t));
+	return q->t != NULL;
+}
 
-		w->turn_first = (w->turn_first + 1) % w->turn_room;
-		w->turn_count--;
-		if (t.flow->first_packet != t.first_packet ||
-		    t.flow->session == NULL)
-			continue;
-		struct flow *at = w->at;
+static void
+turns_add(struct turns *q, struct flow *f)
+{
+	q->t[(q->first + q->count++) % q->room] =
+	    (struct turn){ f, f->first_packet, f->end };
+}
 
-		w->at = t.flow;
-		w->stats.early++;
-		settle(w, t.flow);
-		w->at = at;
-		w->settle = false;
-	}
+/* Takes the first off and settles its flow if that has a session. */
+static bool
+settle_first(struct worker *w, struct turns *q)
+{
+	struct turn t = q->t[q->first];
+	struct flow *at = w->at;
+
+	q->first = (q->first + 1) % q->room;
+	q->count--;
+	if (t.flow->first_packet != t.first_packet || t.flow->session == NULL)
+		return false;
+	w->at = t.flow;
+	w->settle = false;
+	settle(w, t.flow);
+	w->at = at;
+	w->settle = false;
+	return true;
 }
 
 static void
 open_session(struct worker *w, struct flow *f)
 {
-	make_room(w);
+	/* Sessions are what costs memory. At the ceiling the flow that has had
+	 * its for the longest is judged by what is known. */
+	while (w->open.count == w->open.room)
+		w->stats.early += settle_first(w, &w->open);
 	f->session = session_new(f, w->o.keylog);
-	if (f->session == NULL) {
+	if (f->session == NULL)
 		w->stats.starved++;
-		return;
-	}
-	w->turns[(w->turn_first + w->turn_count++) % w->turn_room] =
-	    (struct turn){ f, f->first_packet };
+	else
+		turns_add(&w->open, f);
+}
+
+static void
+settle_ended(struct worker *w, int64_t now)
+{
+	struct turns *q = &w->ended;
+
+	while (q->count > 0 &&
+	    (q->count == q->room ||
+		now - q->t[q->first].time > ENDED_MS * NS_PER_MS))
+		(void)settle_first(w, q);
 }
 
 static void
@@ -199,10 +236,9 @@ worker_new(const struct worker_options *o)
 	if (w == NULL)
 		return NULL;
 	w->o = *o;
-	w->turn_room = o->most_sessions > 0 ? o->most_sessions : 1;
-	w->turns = calloc(w->turn_room, sizeof(*w->turns));
 	w->flows = flow_table_new(o->most_flows, gone, w);
-	if (w->flows == NULL || w->turns == NULL) {
+	if (w->flows == NULL || !turns_init(&w->open, o->most_sessions) ||
+	    !turns_init(&w->ended, ENDED_MOST)) {
 		worker_free(w);
 		return NULL;
 	}
@@ -228,7 +264,8 @@ worker_free(struct worker *w)
 		return;
 	worker_finish(w);
 	ndpi_namer_free(w->namer);
-	free(w->turns);
+	free(w->open.t);
+	free(w->ended.t);
 	free(w);
 }
 
@@ -312,9 +349,13 @@ is_time_to_tell(const struct worker *w, const struct flow *f)
 
 	if (news >= LIMIT_FACTS_UNTOLD)
 		return true;
-	return w->o.live &&
-	    (!f->reported || (news > 0 && f->end - f->told >= NS_PER_S) ||
-		f->end - f->told >= COUNTERS_S * NS_PER_S);
+	if (!w->o.live)
+		return false;
+	if (!f->reported || f->end - f->told >= COUNTERS_S * NS_PER_S)
+		return true;
+	return news > 0 &&
+	    (f->ended || f->end - f->told >= NS_PER_S ||
+		(w->o.eager && session_told(f->session) < EAGER_FACTS));
 }
 
 void
@@ -335,6 +376,7 @@ worker_packet(struct worker *w, const struct packet *p)
 			tell(w, f, false);
 		return;
 	}
+	settle_ended(w, p->time);
 	w->at = f;
 	w->settle = false;
 	if (p->tuple.proto == IPPROTO_NUM_TCP)
@@ -343,8 +385,11 @@ worker_packet(struct worker *w, const struct packet *p)
 		datagram(w, f, p, side);
 	if (f->session != NULL && p->payload.n > 0 && is_stranger(f))
 		name_stranger(w, f, p);
-	if (w->settle || (f->ended && f->session != NULL))
+	if (w->settle)
 		settle(w, f);
 	else if (f->session != NULL && is_time_to_tell(w, f))
 		tell(w, f, false);
+	if (f->session != NULL && f->ended &&
+	    (p->tcp_flags & (TCP_FIN | TCP_RST)) != 0)
+		turns_add(&w->ended, f);
 }

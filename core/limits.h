@@ -168,6 +168,15 @@ enum {
 	LIMIT_GROUPS = 20000,
 	/* Memory of what a report gathers: so many cases with their texts. */
 	LIMIT_GATHERED = 128 * 1024 * 1024,
+	/* Packets of one violating flow that -w writes, besides those that
+	 * decided: a handshake and the first seconds of a call. */
+	LIMIT_EVIDENCE_PACKETS = 200,
+	/* Violating flows that -w writes, some 400 bytes of notes each. */
+	LIMIT_EVIDENCE_FLOWS = 100000,
+	/* What -w keeps of a live capture, as no file can be read again. */
+	LIMIT_SPOOL_BYTES = 1024 * 1024 * 1024,
+	/* Fragments held until it is known whose they are. */
+	LIMIT_EVIDENCE_FRAGMENTS = 64,
 	/* Different combinations of words counted in one table of a report. */
 	LIMIT_TALLIES = 512,
 };

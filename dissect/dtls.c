@@ -326,6 +326,9 @@ flush(struct session *s, struct dtls_state *t, enum side side)
 		}
 		if (low == NULL)
 			return;
+		if (w->has_next && low->number > w->next)
+			learn_number_of(s, side, FACT_TLS_LOST,
+			    low->number - w->next);
 		w->next = (uint16_t)(low->number + 1);
 		w->has_next = true;
 		if (is_whole(low))

@@ -203,6 +203,16 @@ version_13(void **state)
 	put_fill(&b, 0xa5, 40);
 	talk_say(&t, TO_CLIENT, buf_slice(&b));
 	assert_int_equal(talk_count(&t, FACT_CLEAR_BYTES), 0);
+	/* epoch 2: still the handshake */
+	assert_int_equal(talk_count(&t, FACT_TLS_FINISHED), 0);
+	for (int i = 0; i < 4; i++) {
+		buf_clear(&b);
+		put(&b, 3, 0x2f0001);
+		put(&b, 2, 40);
+		put_fill(&b, 0xa5, 40);
+		talk_say(&t, (enum side)(i % 2), buf_slice(&b));
+	}
+	assert_int_equal(talk_count(&t, FACT_TLS_FINISHED), 2);
 	talk_close(&t);
 	buf_done(&b);
 }

@@ -166,6 +166,88 @@ random_with_mki(uint64_t *seed, unsigned i, uint8_t *p)
 	return 31;
 }
 
+/* What may follow the ciphertext: octets of tag, of MKI, and of tag again. */
+struct trailer {
+	size_t before, constant, after;
+	bool counts; /* the constant is a counter */
+};
+
+static const struct trailer trailers[] = {
+	{ 0, 4, 10, false }, /* RFC 3711: MKI, then the tag of 80 bits */
+	{ 0, 4, 4, false }, { 0, 1, 4, false }, { 0, 8, 10, false },
+	{ 16, 4, 0, false }, /* RFC 7714: the tag of GCM comes first */
+	{ 16, 1, 0, false },
+	{ 16, 4, 0, true }, /* a nonce that is sent along */
+};
+
+/* Protected media of `size` octets or some more. */
+static void
+with_trailer(const struct trailer *k, size_t size, uint64_t *seed,
+    struct media_verdict *v)
+{
+	struct media_test *t = media_test_new();
+	uint32_t count = (uint32_t)dice(seed);
+	uint8_t p[FREE_MOST];
+
+	assert_non_null(t);
+	for (unsigned i = 0; i < MEDIA_TEST_MOST; i++) {
+		size_t n = size + (size % 2) * (dice(seed) % 8);
+		size_t all = n + k->before + k->constant + k->after;
+
+		dice_fill(seed, p, all);
+		memset(p + n + k->before, 0, k->constant);
+		p[n + k->before + k->constant - 1] = 1;
+		count += k->counts;
+		for (size_t b = 0; b < 4 && k->counts; b++)
+			p[n + k->before + b] = (uint8_t)(count >> (24 - 8 * b));
+		media_test_add(t, slice_of(p, all), (uint32_t)all);
+	}
+	media_test_verdict(t, v);
+	media_test_free(t);
+}
+
+/* Of every length down to one octet, where the trailer is nearly all. */
+static void
+test_constant_trailers(void **state)
+{
+	uint64_t seed = 77;
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(trailers); k++) {
+		for (size_t size = 1; size < 180; size++) {
+			struct media_verdict v;
+
+			with_trailer(&trailers[k], size, &seed, &v);
+			assert_int_not_equal(v.result, RESULT_CLEAR);
+		}
+	}
+}
+
+/* A frame so short that all but its first octet might be a trailer: that one
+ * octet gives it away, constant ones behind it do not. */
+static void
+test_first_octet_is_media(void **state)
+{
+	uint64_t seed = 5;
+
+	(void)state;
+	for (int constant_first = 0; constant_first < 2; constant_first++) {
+		struct media_test *t = media_test_new();
+		struct media_verdict v;
+		uint8_t p[14];
+
+		for (unsigned i = 0; i < 100; i++) {
+			dice_fill(&seed, p, sizeof(p));
+			p[constant_first ? 0 : 3] = 0xf0;
+			media_test_add(t, slice_of(p, sizeof(p)), sizeof(p));
+		}
+		media_test_verdict(t, &v);
+		assert_int_equal(v.result,
+		    constant_first ? RESULT_CLEAR : RESULT_RANDOM);
+		media_test_free(t);
+	}
+}
+
 /* Four looks (3, 5, 8 and 10 packets) at each of 50000 streams. */
 static void
 test_no_false_alarm(void **state)
@@ -372,6 +454,8 @@ main(void)
 		cmocka_unit_test(test_no_false_alarm),
 		cmocka_unit_test(test_random_is_told),
 		cmocka_unit_test(test_constant_mki_is_not_clear),
+		cmocka_unit_test(test_constant_trailers),
+		cmocka_unit_test(test_first_octet_is_media),
 		cmocka_unit_test(test_too_few_octets),
 		cmocka_unit_test(test_clear_is_found),
 		cmocka_unit_test(test_length_rule),
