@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/reports.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+bool
+reports_apart(const struct options *o, struct fault *f)
+{
+	size_t terminals = 0;
+
+	for (size_t i = 0; i < o->outputs.count; i++) {
+		const char *a = o->outputs.list[i];
+
+		terminals += report_is_stdout(a);
+		if (terminals > 1)
+			return fail(f,
+			    "only one report can go to standard "
+			    "output");
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(o->outputs.list[k], a) == 0)
+				return fail(f, "-o %s is given twice", a);
+		}
+	}
+	if ((o->sign == NULL) != (o->cert == NULL))
+		return fail(f, "--sign KEY and --cert CERT belong together");
+	if (o->sign != NULL && o->outputs.count == terminals &&
+	    o->evidence == NULL)
+		return fail(f,
+		    "--sign needs a file to sign: add -o audit.json, for "
+		    "instance");
+	return true;
+}
+
+static const char *
+path_of(const char *destination)
+{
+	size_t word = strspn(destination, "abcdefghijklmnopqrstuvwxyz");
+
+	return word > 1 && destination[word] == ':' ? destination + word + 1
+						    : destination;
+}
+
+/* The manifest is called after the first file that is written. */
+static const char *
+first_file(const struct options *o)
+{
+	for (size_t i = 0; i < o->outputs.count; i++) {
+		if (!report_is_stdout(o->outputs.list[i]))
+			return path_of(o->outputs.list[i]);
+	}
+	return o->evidence;
+}
+
+static bool
+open_signer(const struct options *o, struct signer **s, struct fault *f)
+{
+	if (!manifest_check(first_file(o), f))
+		return false;
+	*s = signer_open(o->sign, o->cert, f);
+	return *s != NULL;
+}
+
+bool
+reports_check(const struct options *o, const struct format_table *t,
+    struct signer **s, struct fault *f)
+{
+	*s = NULL;
+	for (size_t i = 0; i < o->outputs.count; i++) {
+		if (!report_check(t, o->outputs.list[i], f))
+			return false;
+	}
+	return o->sign == NULL || open_signer(o, s, f);
+}
+
+/* Colours and columns belong to a terminal, and only to the text on it. */
+static void
+suit_terminal(struct report *r)
+{
+	const char *term = getenv("TERM");
+	const char *no_colour = getenv("NO_COLOR");
+	struct winsize size = { 0 };
+
+	if (!isatty(STDOUT_FILENO))
+		return;
+	r->colour = term != NULL && strcmp(term, "dumb") != 0 &&
+	    (no_colour == NULL || no_colour[0] == '\0');
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		r->width = size.ws_col;
+}
+
+static bool
+write_some(const struct options *o, const struct format_table *t,
+    const struct report *r, struct output_set *to, struct fault *f)
+{
+	for (size_t i = 0; i < o->outputs.count; i++) {
+		const char *a = o->outputs.list[i];
+
+		if (report_is_stdout(a) == (to == NULL) &&
+		    !report_write(t, r, a, to, f))
+			return false;
+	}
+	return true;
+}
+
+static bool
+sign_all(const struct publication *p, struct output_set *to, struct fault *f)
+{
+	char name[4096];
+
+	return p->signer == NULL ||
+	    manifest_sign(p->signer, &p->manifest, to, name, f);
+}
+
+/* Standard output cannot be taken back, so it comes last. */
+static bool
+publish(const struct publication *p, struct output_set *to, struct fault *f)
+{
+	struct report shown = *p->report;
+
+	suit_terminal(&shown);
+	if (!write_some(p->o, p->formats, p->report, to, f) ||
+	    (p->more != NULL && !p->more(p->ctx, to, f)) || !sign_all(p, to, f))
+		return false;
+	if (p->o->outputs.count == 0
+		? !report_write(p->formats, &shown, "-", NULL, f)
+		: !write_some(p->o, p->formats, &shown, NULL, f))
+		return false;
+	return outputs_commit(to, f);
+}
+
+bool
+reports_publish(const struct publication *p, struct fault *f)
+{
+	struct output_set *to = outputs_new();
+	bool good = to != NULL ? publish(p, to, f) : fail(f, "no memory");
+
+	outputs_free(to);
+	return good;
+}
