@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support.h"
+
+#include "core/clock.h"
+#include "ui/keys.h"
+#include "ui/list.h"
+#include "ui/prompt.h"
+#include "ui/store.h"
+
+enum { ROWS = 5000 };
+
+struct table {
+	uint64_t keys[ROWS][2];
+	bool hidden[ROWS];
+	size_t count;
+};
+
+static size_t
+row_count(void *ctx)
+{
+	return ((struct table *)ctx)->count;
+}
+
+static bool
+row_wanted(void *ctx, uint32_t row)
+{
+	return !((struct table *)ctx)->hidden[row];
+}
+
+static uint64_t
+row_key(void *ctx, uint32_t row, unsigned word)
+{
+	return ((struct table *)ctx)->keys[row][word];
+}
+
+static void
+work(struct list *l)
+{
+	while (!list_step(l, clock_monotonic() + NS_PER_S))
+		;
+}
+
+static uint64_t
+dice(uint64_t *seed)
+{
+	*seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+	return *seed >> 33;
+}
+
+/* Sorted by both words, every wanted row once. */
+static void
+verify(const struct list *l, const struct table *t, bool falling)
+{
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		wanted += !t->hidden[i];
+	assert_int_equal(list_count(l), wanted);
+	for (size_t i = 1; i < list_count(l); i++) {
+		uint32_t a = list_at(l, i - 1), b = list_at(l, i);
+		const uint64_t *x = t->keys[falling ? b : a];
+		const uint64_t *y = t->keys[falling ? a : b];
+		bool same = x[0] == y[0] && x[1] == y[1];
+
+		assert_false(t->hidden[a]);
+		assert_true(x[0] < y[0] || (x[0] == y[0] && x[1] <= y[1]));
+		assert_true(!same || a < b);
+	}
+}
+
+static struct table *
+random_table(size_t count, uint64_t *seed)
+{
+	struct table *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	t->count = count;
+	for (size_t i = 0; i < count; i++) {
+		t->keys[i][0] = dice(seed) % 50 << 40;
+		t->keys[i][1] = dice(seed);
+		t->hidden[i] = dice(seed) % 4 == 0;
+	}
+	return t;
+}
+
+static struct list_rows
+rows_of(struct table *t, bool falling)
+{
+	return (
+	    struct list_rows){ t, row_count, row_wanted, row_key, 2, falling };
+}
+
+static void
+sorts(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	for (size_t n = 0; n < ROWS; n = n * 3 + 1) {
+		for (int falling = 0; falling < 2; falling++) {
+			struct table *t = random_table(n, &seed);
+			struct list_rows rows = rows_of(t, falling);
+			struct list *l = list_new();
+
+			list_reset(l, &rows);
+			work(l);
+			assert_true(list_is_ready(l));
+			verify(l, t, falling);
+			list_free(l);
+			free(t);
+		}
+	}
+}
+
+/* Rows come, change and go, also while the list is being made. */
+static void
+merges(void **state)
+{
+	uint64_t seed = 7;
+	struct table *t = random_table(ROWS, &seed);
+	struct list_rows rows = rows_of(t, true);
+	struct list *l = list_new();
+
+	(void)state;
+	t->count = 10;
+	list_reset(l, &rows);
+	work(l);
+	for (int turn = 0; turn < 300; turn++) {
+		size_t n = dice(&seed) % 60;
+
+		for (size_t i = 0; i < n; i++) {
+			uint32_t row = (uint32_t)(dice(&seed) % t->count);
+
+			t->keys[row][0] = dice(&seed) % 50 << 40;
+			t->hidden[row] = dice(&seed) % 3 == 0;
+			list_changed(l, row);
+		}
+		for (size_t i = 0; i < n && t->count < ROWS; i++)
+			list_changed(l, (uint32_t)t->count++);
+		if (turn % 50 == 0)
+			list_reset(l, &rows);
+		work(l);
+		verify(l, t, true);
+	}
+	list_free(l);
+	free(t);
+}
+
+static void
+keeps_the_selection(void **state)
+{
+	uint64_t seed = 3;
+	struct table *t = random_table(100, &seed);
+	struct list_rows rows = rows_of(t, false);
+	struct list *l = list_new();
+	uint32_t row = 0, first = 0;
+
+	(void)state;
+	memset(t->hidden, 0, sizeof(t->hidden));
+	list_reset(l, &rows);
+	work(l);
+	list_fit(l, 10);
+	/* On the first line one stays there. */
+	assert_true(list_selected(l, &first));
+	t->keys[99][0] = 0;
+	t->keys[99][1] = 0;
+	list_changed(l, 99);
+	work(l);
+	assert_int_equal(list_position(l), 0);
+	assert_true(list_selected(l, &row));
+	assert_int_equal(row, 99);
+	/* Further down the row is kept, wherever it goes. */
+	list_move(l, 20);
+	assert_true(list_selected(l, &row));
+	t->keys[98][0] = 0;
+	list_changed(l, 98);
+	t->keys[row][0] = UINT64_MAX;
+	list_changed(l, row);
+	work(l);
+	assert_true(list_selected(l, &first));
+	assert_int_equal(first, row);
+	assert_int_equal(list_position(l), 99);
+	/* It goes: its neighbour takes over. */
+	t->hidden[row] = true;
+	list_changed(l, row);
+	work(l);
+	assert_int_equal(list_position(l), 98);
+	list_free(l);
+	free(t);
+}
+
+static void
+moves(void **state)
+{
+	uint64_t seed = 3;
+	struct table *t = random_table(100, &seed);
+	struct list_rows rows = rows_of(t, false);
+	struct list *l = list_new();
+
+	(void)state;
+	memset(t->hidden, 0, sizeof(t->hidden));
+	assert_true(list_key(l, 'j'));
+	list_reset(l, &rows);
+	work(l);
+	list_fit(l, 10);
+	assert_true(list_key(l, 'k'));
+	assert_int_equal(list_position(l), 0);
+	assert_true(list_key(l, KEY_PAGE_DOWN));
+	assert_int_equal(list_position(l), 9);
+	assert_true(list_key(l, 'j'));
+	list_fit(l, 10);
+	assert_int_equal(list_top(l), 1);
+	assert_true(list_key(l, 'G'));
+	list_fit(l, 10);
+	assert_int_equal(list_position(l), 99);
+	assert_int_equal(list_top(l), 90);
+	list_scroll(l, -30);
+	assert_int_equal(list_top(l), 60);
+	assert_int_equal(list_position(l), 69);
+	list_scroll(l, 100);
+	assert_int_equal(list_top(l), 90);
+	assert_true(list_key(l, 'g'));
+	list_fit(l, 200);
+	assert_int_equal(list_top(l), 0);
+	assert_false(list_key(l, 'z'));
+	list_free(l);
+	free(t);
+}
+
+/* ---- the store ---- */
+
+static struct view_row
+flow(uint32_t slot, uint8_t host, enum verdict v)
+{
+	uint8_t a[4] = { 10, 0, 0, host }, b[4] = { 10, 0, 1, 1 };
+
+	return (struct view_row){
+		.slot = slot,
+		.first_packet = 100 + slot,
+		.src = { addr_v4(a), 1000 },
+		.dst = { addr_v4(b), 5061 },
+		.verdict = (uint8_t)v,
+		.class = CLASS_OTHER,
+		.bytes = 10,
+		.start = slot + 1,
+		.end = slot + 2,
+		.findings = 2,
+		.severity = SEVERITY_LOW,
+	};
+}
+
+static void
+adds_up(void **state)
+{
+	struct store *s = store_new();
+	struct view_row r;
+	uint32_t host, slot, touched[4];
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		r = flow(i, (uint8_t)(i % 10), VERDICT_VIOLATION);
+		assert_true(store_put(s, &r));
+	}
+	assert_int_equal(store_sums(s)->flows, 1000);
+	assert_int_equal(store_sums(s)->bytes, 10000);
+	assert_int_equal(store_sums(s)->findings[1], 1000);
+	assert_int_equal(store_host_count(s), 11);
+	/* A changed row is counted once, with what it says now. */
+	r = flow(5, 5, VERDICT_COMPLIANT);
+	r.bytes = 110;
+	r.findings = 0;
+	assert_true(store_put(s, &r));
+	assert_int_equal(store_touched(s, touched), 2);
+	assert_int_equal(store_sums(s)->flows, 1000);
+	assert_int_equal(store_sums(s)->bytes, 10100);
+	assert_int_equal(store_sums(s)->findings[1], 999);
+	assert_int_equal(store_sums(s)->by_verdict[VERDICT_VIOLATION], 999);
+	assert_int_equal(store_sums(s)->by_verdict[VERDICT_COMPLIANT], 1);
+	assert_true(store_host_of(s, &r.src.addr, &host));
+	assert_int_equal(store_host(s, host)->flows, 100);
+	assert_int_equal(store_host(s, host)->by_verdict[VERDICT_COMPLIANT], 1);
+	assert_true(store_find(s, 105, &slot));
+	assert_int_equal(slot, 5);
+	assert_false(store_find(s, 99, &slot));
+	assert_int_equal(store_worst(store_sums(s)->by_verdict),
+	    VERDICT_VIOLATION);
+	store_free(s);
+}
+
+/* Tags follow their flow when the flows are numbered anew. */
+static void
+keeps_tags(void **state)
+{
+	struct store *s = store_new(), *later = store_new();
+	struct view_row r;
+
+	(void)state;
+	for (uint32_t i = 0; i < 10; i++) {
+		r = flow(i, 1, VERDICT_VIOLATION);
+		assert_true(store_put(s, &r));
+		r.slot = 9 - i;
+		assert_true(store_put(later, &r));
+	}
+	store_tag(s, 2, true);
+	store_tag(s, 2, true);
+	assert_int_equal(store_tags(s), 1);
+	store_keep_tags(later, s);
+	assert_true(store_is_tagged(later, 7));
+	assert_int_equal(store_tags(later), 1);
+	store_tag(later, 7, false);
+	assert_int_equal(store_tags(later), 0);
+	store_free(s);
+	store_free(later);
+}
+
+/* ---- the prompt ---- */
+
+static void
+type(struct prompt *p, const char *text)
+{
+	for (; *text != '\0'; text++)
+		(void)prompt_key(p, *text);
+}
+
+static void
+edits(void **state)
+{
+	struct prompt p = { .at = 0 };
+
+	(void)state;
+	prompt_begin(&p, "");
+	type(&p, "verdict:x");
+	assert_true(prompt_key(&p, KEY_ERASE));
+	type(&p, "ok");
+	assert_string_equal(p.text, "verdict:ok");
+	assert_true(prompt_key(&p, 0xe4));
+	assert_true(prompt_key(&p, 0x4e2d));
+	assert_string_equal(p.text, "verdict:ok\xc3\xa4\xe4\xb8\xad");
+	assert_true(prompt_key(&p, KEY_ERASE));
+	assert_true(prompt_key(&p, KEY_ERASE));
+	assert_string_equal(p.text, "verdict:ok");
+	prompt_remember(&p);
+	type(&p, " more words");
+	assert_true(prompt_key(&p, KEY_CTRL('w')));
+	assert_string_equal(p.text, "verdict:ok more ");
+	assert_false(prompt_key(&p, KEY_FIRST));
+	type(&p, "!");
+	assert_string_equal(p.text, "!verdict:ok more ");
+	assert_true(prompt_key(&p, KEY_CTRL('k')));
+	assert_string_equal(p.text, "!");
+	assert_true(prompt_key(&p, KEY_ARROW_UP));
+	assert_string_equal(p.text, "verdict:ok");
+	assert_false(prompt_key(&p, KEY_ARROW_UP));
+	assert_true(prompt_key(&p, KEY_ARROW_DOWN));
+	assert_string_equal(p.text, "");
+	for (int i = 0; i < 400; i++)
+		(void)prompt_key(&p, 0x4e2d);
+	assert_true(strlen(p.text) < PROMPT_LINE);
+	assert_int_equal(strlen(p.text) % 3, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sorts),
+		cmocka_unit_test(merges),
+		cmocka_unit_test(keeps_the_selection),
+		cmocka_unit_test(moves),
+		cmocka_unit_test(adds_up),
+		cmocka_unit_test(keeps_tags),
+		cmocka_unit_test(edits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
