@@ -77,7 +77,7 @@ COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE -I. -DHAVE_NDPI=$(NDPI) $(EXTERN) \
 FLOORS  := core capture dissect audit report ui
 SRC     := $(wildcard $(FLOORS:%=%/*.c))
 POLICY  := $(wildcard audit/policies/*.yaml)
-OBJ     := $(SRC:%.c=$(BUILD)/%.o) $(if $(POLICY),$(BUILD)/audit/policies.o)
+OBJ     := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/audit/policies.o
 LIB     := $(BUILD)/lib$(NAME).a
 TESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/t_*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(wildcard tests/fuzz/*.c))
@@ -86,7 +86,7 @@ STYLED  := $(SRC) $(wildcard $(FLOORS:%=%/*.h) tests/*.[ch] tests/fuzz/*.[ch])
 say = @$(if $(filter 1,$(V)),:,printf '  %-5s %s\n' $(1) $@)
 run = $(if $(filter 1,$(V)),,@)
 
-all: $(if $(wildcard ui/main.c),$(BUILD)/$(NAME),$(LIB))
+all: $(BUILD)/$(NAME)
 
 $(BUILD)/$(NAME): $(BUILD)/ui/main.o $(LIB)
 	$(call say,LD)

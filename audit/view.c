@@ -146,9 +146,16 @@ cut_text(char *to, size_t room, const char *from)
 		n = room - 1;
 		while (n > 0 && ((unsigned char)from[n] & 0xc0) == 0x80)
 			n--;
+		for (size_t dots = 0; dots < 3 && n > 0; dots++) {
+			n--;
+			while (n > 0 && ((unsigned char)from[n] & 0xc0) == 0x80)
+				n--;
+		}
 	}
 	memcpy(to, from, n);
 	memset(to + n, 0, room - n);
+	if (from[n] != '\0' && n + 3 < room)
+		memcpy(to + n, "...", 3);
 }
 
 static void

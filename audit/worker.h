@@ -20,6 +20,7 @@ struct worker_options {
 	size_t most_flows;
 	size_t most_sessions; /* flows that are dissected at the same time */
 	bool live;            /* tell news of living flows once a second */
+	bool eager;           /* live: and the first of them at once */
 	worker_tell *tell;
 	void *ctx;
 };

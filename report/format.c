@@ -159,8 +159,10 @@ to_stdout(const struct target *to, const struct report *r, struct fault *f)
 	if (to->format->write(r, stdout) && fflush(stdout) == 0 &&
 	    ferror(stdout) == 0)
 		return true;
+	int why = outputs_reason(stdout);
+
 	return fail(f, "-: the report could not be written: %s",
-	    errno != 0 ? strerror(errno) : "no memory");
+	    why != 0 ? strerror(why) : "no memory");
 }
 
 bool

@@ -144,6 +144,19 @@ outputs_open(struct output_set *o, const char *path, struct fault *f)
 	return x->out;
 }
 
+/* What was done since the stream failed may have cleared errno: one more octet
+ * tells again. */
+int
+outputs_reason(FILE *out)
+{
+	if (errno == 0 && ferror(out)) {
+		clearerr(out);
+		(void)fputc('\n', out);
+		(void)fflush(out);
+	}
+	return errno;
+}
+
 bool
 outputs_close(struct output_set *o, FILE *out, bool good, struct fault *f)
 {
@@ -155,7 +168,7 @@ outputs_close(struct output_set *o, FILE *out, bool good, struct fault *f)
 	}
 	if (x == NULL)
 		return fail(f, "a report was closed twice");
-	int why = errno;
+	int why = good ? 0 : outputs_reason(out);
 
 	x->out = NULL;
 	if (good) {

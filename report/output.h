@@ -23,6 +23,8 @@ FILE *outputs_open(struct output_set *o, const char *path, struct fault *f);
 /* All was written, down to the disk, or `good` was false; closes it. */
 bool outputs_close(struct output_set *o, FILE *out, bool good,
     struct fault *f) MUST_CHECK;
+/* errno of a stream that failed; 0: it was no failure of the stream. */
+int outputs_reason(FILE *out);
 /* Can a file be made there? Leaves nothing behind. */
 bool outputs_check(const char *path, struct fault *f) MUST_CHECK;
 

@@ -249,6 +249,18 @@ else
 fi
 keys q
 
+# --- a report at the end is that of audit ---
+start 80 24 -r "$capture" -o "$work/watch.json"
+expect "with -o" "done"
+keys q
+expect "left" "left with 0"
+"$bin" audit -q -r "$capture" -o "$work/audit.json"
+if cmp "$work/watch.json" "$work/audit.json"; then
+	good
+else
+	bad "watch and audit write the same report"
+fi
+
 # --- monochrome, other terminals ---
 before="NO_COLOR=1" start 80 24 -r "$capture"
 expect "NO_COLOR" "done"
@@ -277,7 +289,7 @@ expect "the terminal is as before" " echo"
 start 80 24 -r "$capture"
 expect "a crash" "done"
 pid=$(pgrep -f "^$bin watch -r $capture" | head -n 1)
-kill -SEGV "$pid"
+kill -ABRT "$pid"
 expect "a crash ends it" "left with 1"
 expect "the terminal is as before" " echo"
 

@@ -220,8 +220,7 @@ count_peers(struct tui *t, struct hosts_page *s, uint32_t host)
 
 	if (host == s->counted_for && !s->stale)
 		return;
-	if (host == s->counted_for &&
-	    now - s->counted < PEERS_MS * NS_PER_MS) {
+	if (host == s->counted_for && now - s->counted < PEERS_MS * NS_PER_MS) {
 		tui_again(t, s->counted + PEERS_MS * NS_PER_MS);
 		return;
 	}

@@ -413,7 +413,7 @@ static void
 draw_headline(const struct tui *t, int y, const struct area *a)
 {
 	const struct store_sums *s = store_sums(t->store);
-	char n[24], text[64];
+	char n[24], text[64], hidden[VIEW_NAME];
 	int x = a->x + 1, end = a->x + a->columns;
 	static const enum verdict order[] = { VERDICT_VIOLATION,
 		VERDICT_UNDETERMINED, VERDICT_COMPLIANT, VERDICT_EXEMPT,
@@ -432,7 +432,8 @@ draw_headline(const struct tui *t, int y, const struct area *a)
 		    count > 0 ? theme_of_verdict(order[i]) : PAINT_FAINT, text);
 	}
 	(void)snprintf(text, sizeof(text), "policy %.40s",
-	    ledger_policy(engine_ledger(t->o.engine))->name);
+	    tui_name(t, ledger_policy(engine_ledger(t->o.engine))->name,
+		hidden));
 	int width = canvas_columns(text);
 
 	if (end - x > width)

@@ -669,8 +669,7 @@ read_keys(struct tui *t, struct click *last)
 		/* What the key changed is there before the next key, but for
 		 * one that is typed on. */
 		if (t->prompting == PROMPT_NONE)
-			(void)work(t,
-			    clock_monotonic() + SLICE_MS * NS_PER_MS);
+			(void)work(t, clock_monotonic() + SLICE_MS * NS_PER_MS);
 	}
 	return any;
 }

@@ -122,7 +122,7 @@ struct tui {
 	bool message_bad;
 	bool frozen, quit, redraw, exporting, saved;
 	int64_t quit_asked;
-	int64_t again_at; /* a screen wants to be drawn then; 0: no */
+	int64_t again_at;       /* a screen wants to be drawn then; 0: no */
 	double rate, byte_rate; /* per second, smoothed */
 	uint64_t rate_packets, rate_bytes;
 	int64_t rate_at, started;

@@ -113,8 +113,9 @@ tui_name(const struct tui *t, const char *name, char buf[VIEW_NAME])
 static bool
 is_word(char c)
 {
-	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80 ||
-	    strchr(".:-_@*/%+=~\\", c) != NULL;
+	return c != '\0' &&
+	    (isalnum((unsigned char)c) || (unsigned char)c >= 0x80 ||
+		strchr(".:-_@*/%+=~\\", c) != NULL);
 }
 
 /* Addresses, host names, user names, paths and values of attributes; not
