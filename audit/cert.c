@@ -142,8 +142,7 @@ cert_full_of(struct cert_store *s, struct slice der)
 {
 	struct recent *r = recent_of(s, der);
 
-	if (r->cert != NULL && r->at == der.p &&
-	    slice_eq(r->cert->c.der, der))
+	if (r->cert != NULL && r->at == der.p && slice_eq(r->cert->c.der, der))
 		return r->cert;
 	const struct cert_full *f = look_up(s, der);
 

@@ -32,7 +32,7 @@ struct ledger {
 	struct map *shared;  /* bytes that many flows have in common */
 	struct arena common; /* their copies */
 	struct slice recent[FACT_COUNT]; /* the last of each kind */
-	uint64_t starved;    /* notices there was no memory for */
+	uint64_t starved;                /* notices there was no memory for */
 	bool finished;
 	/* while somebody follows */
 	bool following, stale;

@@ -77,7 +77,7 @@ struct evidence {
 	struct learnt *facts; /* in the order they were learnt */
 	size_t count, room;
 	uint64_t kinds[(FACT_COUNT + 63) / 64]; /* bit per fact that is there */
-	size_t starved; /* facts there was no room for */
+	size_t starved;       /* facts there was no room for */
 	unsigned scope_count; /* at least 1 */
 	/* Last: where an evidence is kept for long, only scope_count of these
 	 * are there, so it is never copied whole. */
