@@ -10,13 +10,17 @@
 
 #include "core/buf.h"
 
-enum { AUDIT_VERSION = 1 };
+enum {
+	AUDIT_VERSION = 1,
+	WINDOW = 32 * 1024 * 1024, /* of the mapped file; whole pages */
+};
 
 struct stored {
 	const char *text; /* of the file */
 	size_t size;
 	uint64_t *at[DOC_LISTS]; /* where each element begins */
 	size_t room[DOC_LISTS];
+	size_t window; /* of the file that was read from last */
 };
 
 struct reading {
@@ -28,6 +32,24 @@ struct reading {
 	bool seen[DOC_LISTS];
 	struct fault *f;
 };
+
+/*
+ * Whoever reads from another part of the file lets go of the one before, so
+ * that an audit of many gigabytes does not fill the memory.
+ */
+static void
+let_go(struct stored *s, size_t at)
+{
+	size_t now = at / WINDOW;
+
+	if (now == s->window)
+		return;
+	size_t begin = s->window * WINDOW;
+	size_t n = s->size - begin < WINDOW ? s->size - begin : WINDOW;
+
+	(void)madvise((void *)(uintptr_t)(s->text + begin), n, MADV_DONTNEED);
+	s->window = now;
+}
 
 /* ---- walking through the text ---- */
 
@@ -80,6 +102,7 @@ take_value(struct reading *r)
 	json_t *j;
 
 	skip_space(r);
+	let_go(r->s, r->at);
 	if (r->at >= r->s->size) {
 		(void)wrong(r, "");
 		return NULL;
@@ -322,9 +345,10 @@ take_document(struct reading *r)
 static json_t *
 stored_item(const struct audit_doc *d, enum doc_list list, size_t i)
 {
-	const struct stored *s = d->inside;
+	struct stored *s = d->inside;
 	json_error_t e;
 
+	let_go(s, s->at[list][i]);
 	return value_at(s, s->at[list][i], &e);
 }
 

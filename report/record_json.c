@@ -11,7 +11,7 @@ static void
 put(json_t *to, const char *key, json_t *value)
 {
 	if (value != NULL)
-		(void)json_object_set_new(to, key, value);
+		(void)json_object_set_new_nocheck(to, key, value);
 }
 
 static void
@@ -21,12 +21,25 @@ put_text(json_t *to, const char *key, const char *text)
 		put(to, key, json_string(text));
 }
 
+/* Most texts need nothing done to them. */
+static bool
+is_plain(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < 0x20 || s.p[i] > 0x7e)
+			return false;
+	}
+	return true;
+}
+
 static json_t *
 safe(struct slice s)
 {
 	struct buf b;
 	json_t *j = NULL;
 
+	if (s.n > 0 && is_plain(s))
+		return json_stringn_nocheck((const char *)s.p, s.n);
 	buf_init(&b);
 	buf_safe(&b, s);
 	if (buf_ok(&b))

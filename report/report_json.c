@@ -3,72 +3,79 @@
  * The json document and the ndjson stream. Flows are written one by one, so
  * that memory does not grow with their number.
  */
-#include "core/buf.h"
+#include <stdlib.h>
+
 #include "report/formats.h"
 
 static const size_t style = JSON_COMPACT;
 
-static int
-take_text(const char *p, size_t n, void *ctx)
-{
-	buf_add(ctx, p, n);
-	return buf_ok(ctx) ? 0 : -1;
-}
+/* A place to print to, used again and again. */
+struct page {
+	char *p;
+	size_t room;
+	FILE *out;
+};
 
-/* Writes the object and lets it go; `b` is only there to be used again. */
+/* Writes the object and lets it go. */
 static bool
-write_value(json_t *j, struct buf *b, FILE *out)
+write_value(json_t *j, struct page *page)
 {
-	bool good;
+	size_t n = j != NULL ? json_dumpb(j, page->p, page->room, style) : 0;
+	bool good = n > 0;
 
-	buf_clear(b);
-	good = j != NULL && json_dump_callback(j, take_text, b, style) == 0 &&
-	    fwrite(b->p, 1, b->n, out) == b->n;
+	if (n > page->room) {
+		char *more = realloc(page->p, n * 2);
+
+		good = more != NULL;
+		if (good) {
+			page->p = more;
+			page->room = n * 2;
+			n = json_dumpb(j, page->p, page->room, style);
+		}
+	}
 	json_decref(j);
-	return good;
+	return good && fwrite(page->p, 1, n, page->out) == n;
 }
 
 static bool
-write_key(const char *key, json_t *j, struct buf *b, FILE *out)
+write_key(const char *key, json_t *j, struct page *page)
 {
-	return fprintf(out, ",\n\"%s\": ", key) > 0 &&
-	    write_value(json_incref(j), b, out);
+	return fprintf(page->out, ",\n\"%s\": ", key) > 0 &&
+	    write_value(json_incref(j), page);
 }
 
 /* A list, one object a line. */
 static bool
-write_list(const struct audit_doc *d, enum doc_list list, struct buf *b,
-    FILE *out)
+write_list(const struct audit_doc *d, enum doc_list list, struct page *page)
 {
-	if (fprintf(out, ",\n\"%s\": [", doc_list_names[list]) < 0)
+	if (fprintf(page->out, ",\n\"%s\": [", doc_list_names[list]) < 0)
 		return false;
 	for (size_t i = 0; i < d->count[list]; i++) {
-		if (fputs(i > 0 ? ",\n" : "\n", out) < 0 ||
-		    !write_value(doc_item(d, list, i), b, out))
+		if (fputs(i > 0 ? ",\n" : "\n", page->out) < 0 ||
+		    !write_value(doc_item(d, list, i), page))
 			return false;
 	}
-	return fputs("]", out) >= 0;
+	return fputs("]", page->out) >= 0;
 }
 
 bool
 report_json(const struct report *r, FILE *out)
 {
 	const struct audit_doc *d = r->doc;
-	struct buf b;
+	struct page page = { .out = out };
 	bool good;
 
-	buf_init(&b);
 	good = fputs("{\"format\": \"spanward-audit\", \"version\": 1", out) >=
 		0 &&
-	    write_key("tool", d->tool, &b, out) &&
-	    write_key("policy", d->policy, &b, out) &&
-	    write_list(d, DOC_INPUTS, &b, out) &&
-	    write_key("capture", d->capture, &b, out) &&
-	    write_key("summary", d->summary, &b, out) &&
-	    write_list(d, DOC_FLOWS, &b, out) &&
-	    write_list(d, DOC_CERTIFICATES, &b, out) &&
-	    write_list(d, DOC_HOSTS, &b, out) && fputs("}\n", out) >= 0;
-	buf_done(&b);
+	    write_key("tool", d->tool, &page) &&
+	    write_key("policy", d->policy, &page) &&
+	    write_list(d, DOC_INPUTS, &page) &&
+	    write_key("capture", d->capture, &page) &&
+	    write_key("summary", d->summary, &page) &&
+	    write_list(d, DOC_FLOWS, &page) &&
+	    write_list(d, DOC_CERTIFICATES, &page) &&
+	    write_list(d, DOC_HOSTS, &page) && fputs("}\n", out) >= 0;
+	free(page.p);
 	return good;
 }
 
@@ -86,7 +93,7 @@ event(const char *type, json_t *j)
 
 static bool
 write_events(const struct audit_doc *d, enum doc_list list, const char *type,
-    struct buf *b, FILE *out)
+    struct page *page)
 {
 	for (size_t i = 0; i < d->count[list]; i++) {
 		json_t *j = doc_item(d, list, i);
@@ -94,7 +101,7 @@ write_events(const struct audit_doc *d, enum doc_list list, const char *type,
 		/* A flow record says itself what it is. */
 		if (type != NULL)
 			j = event(type, j);
-		if (!write_value(j, b, out) || fputc('\n', out) == EOF)
+		if (!write_value(j, page) || fputc('\n', page->out) == EOF)
 			return false;
 	}
 	return true;
@@ -119,15 +126,14 @@ bool
 report_ndjson(const struct report *r, FILE *out)
 {
 	const struct audit_doc *d = r->doc;
-	struct buf b;
+	struct page page = { .out = out };
 	bool good;
 
-	buf_init(&b);
-	good = write_events(d, DOC_FLOWS, NULL, &b, out) &&
-	    write_events(d, DOC_CERTIFICATES, "certificate", &b, out) &&
-	    write_events(d, DOC_HOSTS, "host", &b, out) &&
-	    write_events(d, DOC_INPUTS, "input", &b, out) &&
-	    write_value(summary_event(d), &b, out) && fputc('\n', out) != EOF;
-	buf_done(&b);
+	good = write_events(d, DOC_FLOWS, NULL, &page) &&
+	    write_events(d, DOC_CERTIFICATES, "certificate", &page) &&
+	    write_events(d, DOC_HOSTS, "host", &page) &&
+	    write_events(d, DOC_INPUTS, "input", &page) &&
+	    write_value(summary_event(d), &page) && fputc('\n', out) != EOF;
+	free(page.p);
 	return good;
 }

@@ -354,6 +354,12 @@ same "are the same bytes" e.pcapng e4.pcapng
 "$bin" audit -q -r "$root/samples/failing/failing-web.pcap" -p "$policy" \
     -w file.pcapng -o file.json 2>log
 run "no violation, no packet" 0 audit "${clean[@]}" -w none.pcapng -o n.json
+cp "$root/samples/failing/failing-web.pcap" own.pcap
+run "over the capture that is read" 2 audit -q -r own.pcap -w ./own.pcap
+says "is refused" 'own.pcap would be written over'
+run "a report over it" 2 audit -q -r own.pcap -o json:own.pcap
+cmp own.pcap "$root/samples/failing/failing-web.pcap" >log 2>&1
+ok "the capture is as it was" $?
 run "nowhere to write them" 2 audit "${failing[@]}" -w no/such/e.pcapng
 if command -v tshark >/dev/null; then
 	tshark -n -r e.pcapng -T fields -e frame.number -e frame.comment \

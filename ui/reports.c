@@ -4,7 +4,54 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static const char *
+path_of(const char *destination)
+{
+	size_t word = strspn(destination, "abcdefghijklmnopqrstuvwxyz");
+
+	return word > 1 && destination[word] == ':' ? destination + word + 1
+						    : destination;
+}
+
+static bool
+same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) &&
+	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* A capture is not to be replaced by what is said of it. */
+static bool
+spares(const struct strings *inputs, const char *path, struct fault *f)
+{
+	for (size_t i = 0; i < inputs->count; i++) {
+		if (same_file(inputs->list[i], path))
+			return fail(f, "%s would be written over: it is read",
+			    inputs->list[i]);
+	}
+	return true;
+}
+
+static bool
+spares_inputs(const struct options *o, struct fault *f)
+{
+	const struct strings *const inputs[] = { &o->files, &o->keys };
+
+	for (size_t k = 0; k < COUNT(inputs); k++) {
+		for (size_t i = 0; i < o->outputs.count; i++) {
+			if (!spares(inputs[k], path_of(o->outputs.list[i]), f))
+				return false;
+		}
+		if (o->evidence != NULL && !spares(inputs[k], o->evidence, f))
+			return false;
+	}
+	return true;
+}
 
 bool
 reports_apart(const struct options *o, struct fault *f)
@@ -31,16 +78,7 @@ reports_apart(const struct options *o, struct fault *f)
 		return fail(f,
 		    "--sign needs a file to sign: add -o audit.json, for "
 		    "instance");
-	return true;
-}
-
-static const char *
-path_of(const char *destination)
-{
-	size_t word = strspn(destination, "abcdefghijklmnopqrstuvwxyz");
-
-	return word > 1 && destination[word] == ':' ? destination + word + 1
-						    : destination;
+	return spares_inputs(o, f);
 }
 
 /* The manifest is called after the first file that is written. */
