@@ -111,4 +111,5 @@ make_capture flows "$packets" "${signalling[@]}" "${calls[@]}" &&
     compare "$made"
 echo
 tests/bench/tui_bench.sh "$bin" || bad=1
+tests/bench/report_bench.sh "$bin" || bad=1
 exit $bad
