@@ -15,15 +15,21 @@ struct merged {
 
 /* ---- sums ---- */
 
+static void
+set_number(json_t *o, const char *key, uint64_t n)
+{
+	(void)json_object_set_new(o, key, json_integer((json_int_t)n));
+}
+
 /* Adds the numbers of `from` to those of `to`, member by member; truths become
  * true where any was. Members it lacks are copied. */
 static void
-add_numbers(json_t *to, const json_t *from)
+add_numbers(json_t *to, json_t *from)
 {
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)from, key, value)
+	json_object_foreach(from, key, value)
 	{
 		json_t *have = json_object_get(to, key);
 
@@ -82,9 +88,8 @@ add_classes(json_t *to, const json_t *from)
 			continue;
 		}
 		add_verdicts(have, row);
-		(void)json_object_set_new(have, "bytes",
-		    json_integer((json_int_t)(doc_number(have, "bytes") +
-			doc_number(row, "bytes"))));
+		set_number(have, "bytes",
+		    doc_number(have, "bytes") + doc_number(row, "bytes"));
 	}
 }
 
@@ -98,12 +103,10 @@ add_summary(json_t *to, const json_t *from)
 	    json_object_get(from, "classes"));
 	if (found != NULL)
 		add_numbers(found, json_object_get(from, "findings"));
-	(void)json_object_set_new(to, "flows",
-	    json_integer((json_int_t)(doc_number(to, "flows") +
-		doc_number(from, "flows"))));
-	(void)json_object_set_new(to, "inferred",
-	    json_integer((json_int_t)(doc_number(to, "inferred") +
-		doc_number(from, "inferred"))));
+	set_number(to, "flows",
+	    doc_number(to, "flows") + doc_number(from, "flows"));
+	set_number(to, "inferred",
+	    doc_number(to, "inferred") + doc_number(from, "inferred"));
 	widen(to, from, "start", "end");
 }
 
@@ -146,9 +149,8 @@ add_findings(json_t *to, const json_t *from)
 static void
 add_flows(json_t *to, const json_t *from)
 {
-	(void)json_object_set_new(to, "flows",
-	    json_integer((json_int_t)(doc_number(to, "flows") +
-		doc_number(from, "flows"))));
+	set_number(to, "flows",
+	    doc_number(to, "flows") + doc_number(from, "flows"));
 }
 
 static const char *
@@ -196,36 +198,50 @@ join_hosts(json_t *to, const json_t *from)
 	add_verdicts(to, from);
 }
 
+struct joining {
+	struct map *known; /* key -> place in `all` + 1 */
+	json_t *all;
+	const char *key;
+	void (*join)(json_t *to, const json_t *from);
+};
+
+/* Takes `o` over. */
+static bool
+join_one(struct joining *j, json_t *o)
+{
+	uint64_t *at = o != NULL
+	    ? map_put(j->known, slice_text(doc_text(o, j->key)))
+	    : NULL;
+
+	if (at == NULL) {
+		json_decref(o);
+		return false;
+	}
+	if (*at != 0) {
+		j->join(json_array_get(j->all, *at - 1), o);
+		json_decref(o);
+		return true;
+	}
+	if (json_array_append_new(j->all, o) != 0)
+		return false;
+	*at = json_array_size(j->all);
+	return true;
+}
+
 /* All elements of a list of all parts, equal keys joined. */
 static bool
 join_lists(struct merged *m, enum doc_list list, const char *key,
     void (*join)(json_t *to, const json_t *from))
 {
-	struct map *known = map_new(0);
-	json_t *all = json_array();
-	bool good = known != NULL && all != NULL;
+	struct joining j = { map_new(0), json_array(), key, join };
+	bool good = j.known != NULL && j.all != NULL;
 
 	for (size_t p = 0; good && p < m->n; p++) {
-		for (size_t i = 0; good && i < m->parts[p]->count[list]; i++) {
-			json_t *o = doc_item(m->parts[p], list, i);
-			uint64_t *at = o != NULL
-			    ? map_put(known, slice_text(doc_text(o, key)))
-			    : NULL;
-
-			good = at != NULL;
-			if (good && *at != 0) {
-				join(json_array_get(all, *at - 1), o);
-				json_decref(o);
-			} else if (good) {
-				good = json_array_append_new(all, o) == 0;
-				*at = json_array_size(all);
-			} else {
-				json_decref(o);
-			}
-		}
+		for (size_t i = 0; good && i < m->parts[p]->count[list]; i++)
+			good = join_one(&j, doc_item(m->parts[p], list, i));
 	}
-	map_free(known);
-	m->lists[list] = all;
+	map_free(j.known);
+	m->lists[list] = j.all;
 	return good;
 }
 
@@ -245,13 +261,13 @@ static bool
 sort_hosts(json_t *list)
 {
 	size_t n = json_array_size(list);
-	json_t **all = calloc(n + 1, sizeof(json_t *));
+	json_t **all = calloc(n + 1, sizeof(void *));
 
 	if (all == NULL)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		all[i] = json_incref(json_array_get(list, i));
-	qsort(all, n, sizeof(json_t *), by_address);
+	qsort(all, n, sizeof(void *), by_address);
 	(void)json_array_clear(list);
 	for (size_t i = 0; i < n; i++)
 		(void)json_array_append_new(list, all[i]);
@@ -323,8 +339,7 @@ static void
 shift(json_t *o, const char *key, uint64_t by)
 {
 	if (doc_number(o, key) > 0)
-		(void)json_object_set_new(o, key,
-		    json_integer((json_int_t)(doc_number(o, key) + by)));
+		set_number(o, key, doc_number(o, key) + by);
 }
 
 static json_t *
@@ -408,7 +423,7 @@ doc_merge(struct audit_doc **parts, size_t n, const char *version,
 {
 	struct audit_doc *d = calloc(1, sizeof(*d));
 	struct merged *m = calloc(1, sizeof(*m));
-	struct audit_doc **own = calloc(n, sizeof(*own));
+	struct audit_doc **own = calloc(n, sizeof(void *));
 
 	if (d == NULL || m == NULL || own == NULL) {
 		for (size_t i = 0; i < n; i++)
@@ -419,7 +434,7 @@ doc_merge(struct audit_doc **parts, size_t n, const char *version,
 		(void)fail(f, "the audits cannot be merged: no memory");
 		return NULL;
 	}
-	memcpy(own, parts, n * sizeof(*own));
+	memcpy(own, parts, n * sizeof(void *));
 	m->parts = own;
 	m->n = n;
 	d->item = merged_item;

@@ -16,7 +16,7 @@ enum {
 };
 
 struct stored {
-	const char *text; /* of the file */
+	char *text; /* of the file */
 	size_t size;
 	uint64_t *at[DOC_LISTS]; /* where each element begins */
 	size_t room[DOC_LISTS];
@@ -47,7 +47,7 @@ let_go(struct stored *s, size_t at)
 	size_t begin = s->window * WINDOW;
 	size_t n = s->size - begin < WINDOW ? s->size - begin : WINDOW;
 
-	(void)madvise((void *)(uintptr_t)(s->text + begin), n, MADV_DONTNEED);
+	(void)madvise(s->text + begin, n, MADV_DONTNEED);
 	s->window = now;
 }
 
@@ -358,7 +358,7 @@ stored_release(struct audit_doc *d)
 	struct stored *s = d->inside;
 
 	if (s->text != NULL)
-		(void)munmap((void *)(uintptr_t)s->text, s->size);
+		(void)munmap(s->text, s->size);
 	for (int i = 0; i < DOC_LISTS; i++)
 		free(s->at[i]);
 	free(s);

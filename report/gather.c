@@ -7,35 +7,21 @@
 #include "core/limits.h"
 #include "core/map.h"
 
+struct kept {
+	const char *text;
+};
+
 struct gathering {
 	struct gathered *g;
 	struct map *by_key; /* of groups -> index + 1 */
-	struct map *known;  /* text -> address of its copy */
+	struct map *known;  /* text -> index + 1 of its copy */
+	struct kept *kept;
+	size_t kept_count, kept_room;
 	size_t room;
 	size_t at; /* of the flow at hand */
 	struct buf key;
 	bool starved;
 };
-
-/* A copy that lives as long as what is gathered; equal texts share one. */
-static const char *
-keep(struct gathering *s, const char *text)
-{
-	struct slice whole = slice_of(text, strlen(text) + 1), kept;
-	uint64_t *at = map_put(s->known, whole);
-
-	if (at == NULL)
-		goto bad;
-	if (*at == 0) {
-		if (!arena_copy(&s->g->texts, whole, &kept))
-			goto bad;
-		*at = (uint64_t)(uintptr_t)kept.p;
-	}
-	return (const char *)(uintptr_t)*at;
-bad:
-	s->starved = true;
-	return "";
-}
 
 static bool
 grow(void **list, size_t count, size_t *room, size_t size)
@@ -50,6 +36,30 @@ grow(void **list, size_t count, size_t *room, size_t size)
 	*list = bigger;
 	*room = more;
 	return true;
+}
+
+/* A copy that lives as long as what is gathered; equal texts share one. */
+static const char *
+keep(struct gathering *s, const char *text)
+{
+	struct slice whole = slice_of(text, strlen(text) + 1);
+	uint64_t *at = map_put(s->known, whole);
+
+	if (at != NULL && *at != 0)
+		return s->kept[*at - 1].text;
+	struct kept k;
+	struct slice copy;
+
+	if (at == NULL ||
+	    !grow((void **)&s->kept, s->kept_count, &s->kept_room, sizeof(k)) ||
+	    !arena_copy(&s->g->texts, whole, &copy)) {
+		s->starved = true;
+		return "";
+	}
+	k.text = (const char *)copy.p;
+	s->kept[s->kept_count++] = k;
+	*at = s->kept_count;
+	return k.text;
 }
 
 /* ---- tallies ---- */
@@ -359,6 +369,7 @@ gather(const struct audit_doc *d, unsigned verdicts)
 	}
 	map_free(s.by_key);
 	map_free(s.known);
+	free(s.kept);
 	buf_done(&s.key);
 	if (good)
 		return s.g;

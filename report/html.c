@@ -157,8 +157,8 @@ base64(struct buf *b, const uint8_t *p, size_t n)
 			v |= p[i + 2];
 		buf_char(b, digits[v >> 18]);
 		buf_char(b, digits[v >> 12 & 63]);
-		buf_char(b, i + 1 < n ? digits[v >> 6 & 63] : '=');
-		buf_char(b, i + 2 < n ? digits[v & 63] : '=');
+		buf_char(b, (char)(i + 1 < n ? digits[v >> 6 & 63] : '='));
+		buf_char(b, (char)(i + 2 < n ? digits[v & 63] : '='));
 	}
 }
 

@@ -233,34 +233,39 @@ one_finding(const struct view *v, enum finding_id id, uint64_t flows)
 	html_raw(v->h, "</span></td></tr>\n");
 }
 
+static unsigned
+findings_of_severity(const struct view *v, enum severity s, unsigned rows)
+{
+	const json_t *found = json_object_get(v->d->summary, "findings");
+
+	for (int i = 0; i < FINDINGS; i++) {
+		uint64_t n = doc_number(found, finding_kinds[i].id);
+
+		if (n == 0 || finding_kinds[i].severity != s)
+			continue;
+		if (rows++ == 0) {
+			table_open(v, TABLE_PLAIN,
+			    "Findings by severity, with a remedy each");
+			table_head(v,
+			    "Finding|#Flows|What was seen|What to do");
+		}
+		one_finding(v, (enum finding_id)i, n);
+	}
+	return rows;
+}
+
 void
 section_findings(const struct view *v)
 {
-	const json_t *found = json_object_get(v->d->summary, "findings");
-	bool any = false;
+	unsigned rows = 0;
 
 	section_open(v, "findings", "Weaknesses",
 	    "Findings do not by themselves change a verdict: the protection "
 	    "was there, but weaker than it should be, or something else is "
 	    "wrong beside it.");
-	for (int s = 0; s < SEVERITIES; s++) {
-		for (int i = 0; i < FINDINGS; i++) {
-			uint64_t n = doc_number(found, finding_kinds[i].id);
-
-			if (n == 0 || (int)finding_kinds[i].severity != s)
-				continue;
-			if (!any) {
-				table_open(v, TABLE_PLAIN,
-				    "Findings by severity, with a remedy "
-				    "each");
-				table_head(v,
-				    "Finding|#Flows|What was seen|What to do");
-			}
-			any = true;
-			one_finding(v, (enum finding_id)i, n);
-		}
-	}
-	if (any)
+	for (int s = 0; s < SEVERITIES; s++)
+		rows = findings_of_severity(v, (enum severity)s, rows);
+	if (rows > 0)
 		table_close(v);
 	else
 		html_raw(v->h, "<p>There is no finding.</p>\n");

@@ -247,68 +247,74 @@ enum {
 #define DAY_NS (INT64_C(86400) * NS_PER_S)
 
 struct axis {
-	int64_t from, to, now; /* ns */
+	int64_t from, to, now; /* days since 1970 */
+	unsigned year;         /* of from */
 };
 
 static bool
-day_of(const json_t *c, const char *key, int64_t *ns)
+day_of(const json_t *c, const char *key, int64_t *day)
 {
-	return clock_parse_date(slice_head(slice_text(doc_text(c, key)), 10),
-	    ns);
+	int64_t ns;
+
+	if (!clock_parse_date(slice_head(slice_text(doc_text(c, key)), 10),
+		&ns))
+		return false;
+	*day = ns / DAY_NS;
+	return true;
 }
 
 static unsigned
-x_of(const struct axis *a, int64_t t)
+x_of(const struct axis *a, int64_t day)
 {
-	if (t <= a->from)
+	if (day <= a->from)
 		return NAME_WIDTH;
-	if (t >= a->to)
+	if (day >= a->to)
 		return NAME_WIDTH + AXIS_WIDTH;
-	/* Days are fine enough and keep the product small. */
 	return NAME_WIDTH +
-	    (unsigned)((t - a->from) / DAY_NS * AXIS_WIDTH /
-		((a->to - a->from) / DAY_NS));
+	    (unsigned)((day - a->from) * AXIS_WIDTH / (a->to - a->from));
 }
 
 /* A year back, and as far ahead as the last certificate, at most six years. */
 static bool
 make_axis(const struct view *v, const struct cert_list *c, struct axis *a)
 {
+	const char *end = doc_text(v->d->summary, "end");
 	int64_t last = 0;
 
+	/* What has a day begins with the four digits of its year. */
 	if (!day_of(v->d->summary, "end", &a->now))
 		return false;
+	a->year = 0;
+	for (int i = 0; i < 4; i++)
+		a->year = a->year * 10 + (unsigned)(end[i] - '0');
 	for (size_t i = 0; i < c->count; i++) {
-		int64_t t;
+		int64_t day;
 
-		if (day_of(c->list[i], "notafter", &t) && t > last)
-			last = t;
+		if (day_of(c->list[i], "notafter", &day) && day > last)
+			last = day;
 	}
-	a->from = a->now - 365 * DAY_NS;
-	a->to = last + 60 * DAY_NS;
-	if (a->to < a->now + 365 * DAY_NS)
-		a->to = a->now + 365 * DAY_NS;
-	if (a->to > a->now + 6 * 365 * DAY_NS)
-		a->to = a->now + 6 * 365 * DAY_NS;
+	a->from = a->now - 365;
+	a->to = last + 60;
+	if (a->to < a->now + 365)
+		a->to = a->now + 365;
+	if (a->to > a->now + 6 * 365)
+		a->to = a->now + 6 * 365;
 	return true;
 }
 
 static void
 draw_axis(const struct view *v, const struct axis *a, unsigned height)
 {
-	char day[CLOCK_TEXT_MAX], first[16];
-	int64_t t;
+	char first[16];
+	int64_t ns;
 
-	(void)clock_date(a->from, day);
-	for (unsigned year = 0; year < 9; year++) {
+	for (unsigned i = 0; i < 9; i++) {
 		(void)snprintf(first, sizeof(first), "%04u-01-01",
-		    (unsigned)((day[0] - '0') * 1000 + (day[1] - '0') * 100 +
-			(day[2] - '0') * 10 + (day[3] - '0')) +
-			year);
-		if (!clock_parse_date(slice_text(first), &t) || t < a->from ||
-		    t > a->to)
+		    a->year - 1 + i);
+		if (!clock_parse_date(slice_text(first), &ns) ||
+		    ns / DAY_NS < a->from || ns / DAY_NS > a->to)
 			continue;
-		unsigned x = x_of(a, t);
+		unsigned x = x_of(a, ns / DAY_NS);
 
 		html_printf(v->h,
 		    "<line class=\"axis\" x1=\"%u\" y1=\"%d\" x2=\"%u\" "
@@ -355,7 +361,7 @@ draw_bar(const struct view *v, const struct axis *a, const json_t *c,
 
 	(void)day_of(c, "notbefore", &from);
 	(void)day_of(c, "notafter", &to);
-	int64_t left = (to - a->now) / DAY_NS;
+	int64_t left = to - a->now;
 	bool over = left < 0 || found;
 
 	style = over ? "f-bad" : left < 90 ? "f-open" : "f-good";

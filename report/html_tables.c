@@ -56,7 +56,7 @@ read_certs(const struct view *v, struct cert_list *c)
 {
 	size_t n = v->d->count[DOC_CERTIFICATES];
 
-	*c = (struct cert_list){ .list = calloc(n + 1, sizeof(json_t *)) };
+	*c = (struct cert_list){ .list = calloc(n + 1, sizeof(void *)) };
 	if (c->list == NULL) {
 		v->h->bad = true;
 		return;
@@ -67,7 +67,7 @@ read_certs(const struct view *v, struct cert_list *c)
 		if (o != NULL)
 			c->list[c->count++] = o;
 	}
-	qsort(c->list, c->count, sizeof(*c->list), by_last_day);
+	qsort(c->list, c->count, sizeof(void *), by_last_day);
 }
 
 static void

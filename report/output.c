@@ -166,7 +166,7 @@ outputs_close(struct output_set *o, FILE *out, bool good, struct fault *f)
 		if (o->list[i].out == out)
 			x = &o->list[i];
 	}
-	if (x == NULL)
+	if (x == NULL || out == NULL)
 		return fail(f, "a report was closed twice");
 	int why = good ? 0 : outputs_reason(out);
 
@@ -199,10 +199,10 @@ outputs_check(const char *path, struct fault *f)
 	}
 	bool good = open_output(&x, path, f);
 
-	if (good) {
+	if (x.out != NULL)
 		(void)fclose(x.out);
+	if (x.beside != NULL)
 		(void)unlink(x.beside);
-	}
 	free(x.path);
 	free(x.beside);
 	return good;

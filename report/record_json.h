@@ -22,7 +22,7 @@ struct audited {
 };
 
 json_t *json_of_flow(const struct audited *r, const struct record *rec);
-json_t *json_of_cert(const struct audited *r, const struct shown_cert *c);
+json_t *json_of_cert(const struct audited *r, const struct shown_cert *s);
 json_t *json_of_host(const struct host *h);
 json_t *json_of_summary(const struct audited *r);
 json_t *json_of_capture(const struct capture_totals *t);

@@ -9,7 +9,7 @@
 static struct audit_doc *
 read_all(const struct options *o, struct fault *f)
 {
-	struct audit_doc **parts = calloc(o->words.count, sizeof(*parts));
+	struct audit_doc **parts = calloc(o->words.count, sizeof(void *));
 	struct audit_doc *doc = NULL;
 	size_t n = 0;
 
