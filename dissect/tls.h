@@ -12,6 +12,7 @@
 #include "core/cursor.h"
 #include "dissect/dissect.h"
 #include "dissect/tls_decrypt.h"
+#include "dissect/tls_ja.h"
 #include "dissect/tls_names.h"
 
 /* Content types: RFC 8446 5.1, RFC 6520, RFC 9146, RFC 9147 4. */
@@ -53,9 +54,7 @@ enum {
 	DTLS_RECORD_HEADER = 13,
 	TLS_RECORD_MOST = 16384 + 2048, /* RFC 5246 6.2.3 */
 	TLS_EXTENSIONS_MOST = 96,
-	TLS_RANDOM = 32,
-	JA3_TEXT = 33,
-	JA4_TEXT = 40
+	TLS_RANDOM = 32
 };
 
 enum tls_hello_kind { HELLO_CLIENT, HELLO_SERVER, HELLO_ENCRYPTED };
@@ -193,7 +192,10 @@ size_t tls_ssl2_record(struct slice bytes);
 enum probe tls_probe_hello(struct cursor c);
 enum probe tls_probe(const struct sniff *s);
 
-/* tls_ja.c */
+/* tls_ja.c: the hello as FACT_TLS_OFFERED_FORM wants it, beside the facts
+ * of its lists. */
+enum { TLS_FORM_MOST = 4 + 3 * 256 };
+size_t tls_form_write(const struct tls_hello *h, uint8_t to[TLS_FORM_MOST]);
 void tls_ja3(const struct tls_hello *h, char out[JA3_TEXT]);
 void tls_ja4(const struct tls_hello *h, char out[JA4_TEXT]);
 

@@ -5,8 +5,8 @@
  *
  * Spec: RFC 8446 4.1.2, 4.1.3, 4.1.4, 4.3.1; RFC 5246 7.4.1, E.2; RFC 6347
  * 4.2.1.
- * Learns: TLS_CLIENT_*, TLS_OFFERED_*, TLS_SNI, TLS_JA3, TLS_JA4, TLS_RETRY,
- * TLS_SERVER_*, TLS_VERSION, TLS_SUITE, TLS_COMPRESSION, TLS_GROUP, TLS_ALPN,
+ * Learns: TLS_CLIENT_*, TLS_OFFERED_*, TLS_SNI, TLS_RETRY, TLS_SERVER_*,
+ * TLS_VERSION, TLS_SUITE, TLS_COMPRESSION, TLS_GROUP, TLS_ALPN,
  * TLS_PSK_CHOSEN, TLS_SRTP_*.
  */
 #include "core/digest.h"
@@ -227,18 +227,13 @@ learn_flags(struct session *s, const struct tls_hello *h)
 /* Once per connection: a second hello (after a retry or a cookie) is the same
  * client. */
 static void
-learn_fingerprints(struct session *s, const struct tls_hello *hello)
+learn_form(struct session *s, const struct tls_hello *hello)
 {
-	char ja3[JA3_TEXT], ja4[JA4_TEXT];
+	uint8_t form[TLS_FORM_MOST];
 
-	if (hello->compression.n == 0) /* SSL 2.0 form: not defined */
-		return;
-	tls_ja3(hello, ja3);
-	tls_ja4(hello, ja4);
-	if (ja3[0] != '\0')
-		learn_text(s, FACT_TLS_JA3, slice_text(ja3));
-	if (ja4[0] != '\0')
-		learn_text(s, FACT_TLS_JA4, slice_text(ja4));
+	if (hello->compression.n > 0) /* SSL 2.0 form has no fingerprint */
+		learn_bytes(s, FACT_TLS_OFFERED_FORM, form,
+		    tls_form_write(hello, form));
 }
 
 static void
@@ -260,7 +255,7 @@ tls_learn_hello(struct session *s, struct tls_shake *h,
 		if (h->record_version != 0)
 			learn_number_once(s, FACT_TLS_RECORD_VERSION,
 			    h->record_version);
-		learn_fingerprints(s, hello);
+		learn_form(s, hello);
 		keep_random(h->client_random, hello->random);
 		learn_bytes(s, FACT_TLS_CLIENT_RANDOM, h->client_random,
 		    TLS_RANDOM);

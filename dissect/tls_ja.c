@@ -14,6 +14,8 @@
 #include "core/digest.h"
 #include "dissect/tls.h"
 
+enum form_flag { FORM_DATAGRAM = 1, FORM_SNI = 2, FORM_VERSIONS = 4 };
+
 enum { JA4_HASH = 12, JA4_MOST = 99 };
 
 static void
@@ -266,4 +268,90 @@ done:
 	free(types.v);
 	free(schemes.v);
 	buf_done(&b);
+}
+
+/* ---- from facts ---- */
+
+static uint8_t *
+put_vec8(uint8_t *to, struct slice from)
+{
+	from = slice_head(from, UINT8_MAX);
+	*to++ = (uint8_t)from.n;
+	if (from.n > 0)
+		memcpy(to, from.p, from.n);
+	return to + from.n;
+}
+
+/* legacy_version, enum form_flag, and with one length octet each: point
+ * formats, supported_versions, the first ALPN name. */
+size_t
+tls_form_write(const struct tls_hello *h, uint8_t to[TLS_FORM_MOST])
+{
+	struct cursor alpn = cur_of(h->alpn), name;
+	uint8_t *at = to;
+
+	*at++ = (uint8_t)(h->version >> 8);
+	*at++ = (uint8_t)h->version;
+	*at++ = (uint8_t)((h->datagram ? FORM_DATAGRAM : 0) |
+	    (h->has_sni ? FORM_SNI : 0) |
+	    (h->versions.p != NULL ? FORM_VERSIONS : 0));
+	if (!cur_vec8(&alpn, &name))
+		name = cur_of(slice_of(NULL, 0));
+	at = put_vec8(at, h->points);
+	at = put_vec8(at, h->versions);
+	at = put_vec8(at, cur_rest(&name));
+	return (size_t)(at - to);
+}
+
+static bool
+form_read(struct slice form, struct tls_hello *h)
+{
+	struct cursor c = cur_of(form), points, versions;
+	uint8_t flags;
+
+	if (!cur_u16(&c, &h->version) || !cur_u8(&c, &flags) ||
+	    !cur_vec8(&c, &points) || !cur_vec8(&c, &versions))
+		return false;
+	h->datagram = (flags & FORM_DATAGRAM) != 0;
+	h->has_sni = (flags & FORM_SNI) != 0;
+	h->points = cur_rest(&points);
+	if ((flags & FORM_VERSIONS) != 0)
+		h->versions = cur_rest(&versions);
+	h->alpn = cur_rest(&c);
+	return true;
+}
+
+/* The list that was learnt of the same hello. */
+static struct slice
+list_beside(const struct evidence *e, const struct learnt *form, enum fact f)
+{
+	const struct learnt *l = NULL;
+
+	while ((l = evidence_next(e, f, l)) != NULL) {
+		if (l->packet == form->packet && l->scope == form->scope)
+			return l->bytes;
+	}
+	return slice_of(NULL, 0);
+}
+
+bool
+tls_fingerprints_of(const struct evidence *e, struct tls_fingerprints *out)
+{
+	const struct learnt *form = evidence_first(e, FACT_TLS_OFFERED_FORM);
+	struct tls_hello h = { 0 };
+
+	if (form == NULL || !form_read(form->bytes, &h))
+		return false;
+	struct cursor types =
+	    cur_of(list_beside(e, form, FACT_TLS_OFFERED_EXTENSIONS));
+
+	h.suites = list_beside(e, form, FACT_TLS_OFFERED_SUITES);
+	h.groups = list_beside(e, form, FACT_TLS_OFFERED_GROUPS);
+	h.schemes = list_beside(e, form, FACT_TLS_OFFERED_SCHEMES);
+	while (h.extension_count < TLS_EXTENSIONS_MOST &&
+	    cur_u16(&types, &h.extensions[h.extension_count]))
+		h.extension_count++;
+	tls_ja3(&h, out->ja3);
+	tls_ja4(&h, out->ja4);
+	return true;
 }

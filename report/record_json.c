@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/digest.h"
 #include "core/text.h"
+#include "dissect/tls_ja.h"
 #include "dissect/tls_names.h"
 
 static void
@@ -192,6 +193,7 @@ tls_of(const struct audited *r, const struct evidence *e,
 	json_t *o = json_object();
 	json_t *client = json_object();
 	json_t *alpn = all_texts(e, FACT_TLS_ALPN);
+	struct tls_fingerprints ja;
 
 	if (j->tls_version != 0)
 		put_numbered(o, "version", tls_version_name(j->tls_version),
@@ -208,8 +210,10 @@ tls_of(const struct audited *r, const struct evidence *e,
 	put_wire(o, "sni", evidence_first(e, FACT_TLS_SNI));
 	put(o, "alpn",
 	    alpn != NULL ? alpn : all_texts(e, FACT_TLS_OFFERED_ALPN));
-	put_wire(o, "ja3", evidence_first(e, FACT_TLS_JA3));
-	put_wire(o, "ja4", evidence_first(e, FACT_TLS_JA4));
+	if (tls_fingerprints_of(e, &ja)) {
+		put_text(o, "ja3", ja.ja3);
+		put_text(o, "ja4", ja.ja4);
+	}
 	put(o, "session_resumed", json_boolean(j->tls_resumed));
 	if (j->resumed_from != 0)
 		put_number(o, "resumed_from",

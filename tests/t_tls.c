@@ -387,7 +387,7 @@ rfc8448_decrypted(void **state)
 	keylog_add(k, slice_text(rfc8448_keylog));
 	talk_open(&t, IPPROTO_NUM_TCP, 443);
 	session_free(t.session);
-	t.session = session_new(&t.flow, k);
+	t.session = session_new(&t.flow, k, NULL);
 	talk_say(&t, TO_SERVER,
 	    slice_of(rfc8448_client_hello, sizeof(rfc8448_client_hello) - 1));
 	talk_say(&t, TO_CLIENT,
@@ -460,7 +460,7 @@ retry_and_early_data(void **state)
 	assert_int_equal(talk_count(&t, FACT_TLS_CLIENT_HELLO), 2);
 	assert_int_equal(talk_count(&t, FACT_TLS_SERVER_HELLO), 1);
 	assert_int_equal(talk_count(&t, FACT_TLS_CLIENT_RANDOM), 1);
-	assert_int_equal(talk_count(&t, FACT_TLS_JA4), 1);
+	assert_int_equal(talk_count(&t, FACT_TLS_OFFERED_FORM), 1);
 	assert_int_equal(talk_number(&t, FACT_TLS_VERSION, 0), 0x0304);
 	assert_int_equal(talk_count(&t, FACT_TLS_OFFERED_EARLY_DATA), 1);
 	assert_int_equal(talk_count(&t, FACT_TLS_PSK_CHOSEN), 1);
@@ -778,7 +778,7 @@ ssl2_form(void **state)
 	assert_int_equal(talk_number(&t, FACT_TLS_SSL2_HELLO, 0), 0x0301);
 	assert_int_equal(talk_number(&t, FACT_TLS_CLIENT_HELLO, 0), 5);
 	assert_int_equal(talk_number(&t, FACT_TLS_SUITE, 0), 0x002f);
-	assert_int_equal(talk_count(&t, FACT_TLS_JA3), 0);
+	assert_int_equal(talk_count(&t, FACT_TLS_OFFERED_FORM), 0);
 	talk_close(&t);
 	buf_done(&b);
 	buf_done(&out);

@@ -8,6 +8,7 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "dissect/tls_ja.h"
 #include "dissect/tls_names.h"
 
 enum { EXCHANGES_SHOWN = 12, NAMES_SHOWN = 12, STREAMS_SHOWN = 8 };
@@ -164,15 +165,12 @@ say_tls(struct flow_facts *f, const struct judgement *j,
 		    client_certificate_words[j->client_certificate]);
 	wire(f, "server name", evidence_first(e, FACT_TLS_SNI));
 	wire(f, "ALPN", evidence_first(e, FACT_TLS_ALPN));
-	const struct learnt *ja = evidence_first(e, FACT_TLS_JA4);
+	struct tls_fingerprints ja;
 
-	if (ja != NULL)
-		pair(f, "JA4", "%.*s", (int)ja->bytes.n,
-		    (const char *)ja->bytes.p);
-	ja = evidence_first(e, FACT_TLS_JA3);
-	if (ja != NULL)
-		pair(f, "JA3", "%.*s", (int)ja->bytes.n,
-		    (const char *)ja->bytes.p);
+	if (tls_fingerprints_of(e, &ja)) {
+		pair(f, "JA4", "%s", ja.ja4);
+		pair(f, "JA3", "%s", ja.ja3);
+	}
 }
 
 static void
