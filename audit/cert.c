@@ -11,21 +11,22 @@
 #include "core/map.h"
 #include "core/text.h"
 
-/* Octets are lent for as long as the store lives, or are compared anew. */
-enum { RECENT_CERTS = 256 };
+/* Where the octets of a chain lay when it was asked for: they are compared
+ * anew, which is cheaper than any digest of them. */
+enum { RECENT_CHAINS = 1024 };
 struct recent {
 	const uint8_t *at;
-	const struct cert_full *cert;
+	const struct cert_chain *chain;
 };
 
 struct cert_store {
-	struct recent recent[RECENT_CERTS];
+	struct recent recent[RECENT_CHAINS];
 	struct arena arena;
 	struct cert_anchors *anchors;
 	struct map *map; /* SHA-256 to place in certs and one */
 	struct cert_full **certs;
 	size_t count, room;
-	struct map *chain_map; /* SHA-256 of a chain, likewise */
+	struct map *chain_map; /* octets of a chain, likewise */
 	struct cert_chain **chains;
 	size_t chain_count, chain_room;
 	struct cert_chain scratch; /* when there is no room */
@@ -63,17 +64,25 @@ cert_store_free(struct cert_store *s)
 	free(s);
 }
 
+/* Chains are to be judged anew. */
+static void
+forget_chains(struct cert_store *s)
+{
+	map_clear(s->chain_map);
+	memset(s->recent, 0, sizeof(s->recent));
+}
+
 bool
 cert_trust_ca(struct cert_store *s, const char *path, struct fault *f)
 {
-	map_clear(s->chain_map);
+	forget_chains(s);
 	return cert_anchors_add_ca(s->anchors, path, f);
 }
 
 bool
 cert_trust_crl(struct cert_store *s, const char *path, struct fault *f)
 {
-	map_clear(s->chain_map);
+	forget_chains(s);
 	return cert_anchors_add_crl(s->anchors, path, f);
 }
 
@@ -102,15 +111,8 @@ more_room(void *list, size_t count, size_t *room)
 	return true;
 }
 
-/* Asked for again, as the same octets of the same chain: no digest needed. */
-static struct recent *
-recent_of(struct cert_store *s, struct slice der)
-{
-	return &s->recent[((uintptr_t)der.p >> 3) % RECENT_CERTS];
-}
-
-static const struct cert_full *
-look_up(struct cert_store *s, struct slice der)
+const struct cert_full *
+cert_full_of(struct cert_store *s, struct slice der)
 {
 	uint8_t sha256[64] = { 0 };
 	struct slice key = slice_of(sha256, SHA256_SIZE);
@@ -137,19 +139,6 @@ look_up(struct cert_store *s, struct slice der)
 	return f;
 }
 
-const struct cert_full *
-cert_full_of(struct cert_store *s, struct slice der)
-{
-	struct recent *r = recent_of(s, der);
-
-	if (r->cert != NULL && r->at == der.p && slice_eq(r->cert->c.der, der))
-		return r->cert;
-	const struct cert_full *f = look_up(s, der);
-
-	*r = (struct recent){ der.p, f };
-	return f;
-}
-
 const struct cert *
 cert_of(struct cert_store *s, struct slice der)
 {
@@ -167,19 +156,6 @@ cert_next_der(struct cursor *chain, struct slice *der)
 		return false;
 	*der = cur_rest(&block);
 	return true;
-}
-
-const struct cert *
-cert_in_chain(struct cert_store *s, struct slice chain, size_t n)
-{
-	struct cursor c = cur_of(chain);
-	struct slice der;
-
-	while (cert_next_der(&c, &der)) {
-		if (n-- == 0)
-			return cert_of(s, der);
-	}
-	return NULL;
 }
 
 size_t
@@ -261,35 +237,64 @@ cert_matches(const struct cert *c, struct slice name)
 }
 
 static struct cert_chain *
-room_for_chain(struct cert_store *s, struct slice key)
+room_for_chain(struct cert_store *s, struct slice octets)
 {
-	if (!more_room(&s->chains, s->chain_count, &s->chain_room))
-		return &s->scratch;
 	struct cert_chain *c = arena_take(&s->arena, sizeof(*c));
-	uint64_t *place = c != NULL ? map_put(s->chain_map, key) : NULL;
+	uint64_t *place;
 
-	if (place == NULL)
+	if (c == NULL || !arena_copy(&s->arena, octets, &c->octets) ||
+	    !more_room(&s->chains, s->chain_count, &s->chain_room) ||
+	    (place = map_put(s->chain_map, octets)) == NULL) {
+		s->scratch = (struct cert_chain){ .octets = { NULL, 0 } };
 		return &s->scratch;
+	}
 	*place = s->chain_count;
 	s->chains[s->chain_count++] = c;
 	return c;
 }
 
-const struct cert_chain *
-cert_chain_of(struct cert_store *s, struct slice octets,
-    const struct cert *const *certs, size_t n)
+static void
+read_chain(struct cert_store *s, struct slice octets, struct cert_chain *chain)
 {
-	uint8_t sha256[64];
-	struct slice key = slice_of(sha256, SHA256_SIZE);
-	struct cert_chain *chain = &s->scratch;
+	struct cursor c = cur_of(octets);
+	struct slice der;
 
-	if (digest_of(DIGEST_SHA256, octets, sha256) == SHA256_SIZE) {
-		const uint64_t *known = map_get(s->chain_map, key);
+	while (chain->sent_n < LIMIT_CHAIN && cert_next_der(&c, &der)) {
+		const struct cert_full *f = cert_full_of(s, der);
 
-		if (known != NULL)
-			return s->chains[*known];
-		chain = room_for_chain(s, key);
+		if (f == NULL)
+			break;
+		chain->sent[chain->sent_n++] = f;
 	}
-	cert_chain_check(s->anchors, certs, n, chain);
-	return chain;
+	if (chain->sent_n > 0 && chain->sent[0]->c.parsed)
+		cert_chain_check(s->anchors, chain);
+}
+
+const struct cert_chain *
+cert_chain_of(struct cert_store *s, struct slice octets)
+{
+	struct recent *r =
+	    &s->recent[((uintptr_t)octets.p >> 3) % RECENT_CHAINS];
+
+	if (r->chain != NULL && r->at == octets.p &&
+	    slice_eq(r->chain->octets, octets))
+		return r->chain;
+	const uint64_t *known = map_get(s->chain_map, octets);
+
+	if (known == NULL) {
+		struct cert_chain *chain = room_for_chain(s, octets);
+
+		read_chain(s, octets, chain);
+		return chain;
+	}
+	*r = (struct recent){ octets.p, s->chains[*known] };
+	return r->chain;
+}
+
+const struct cert *
+cert_in_chain(struct cert_store *s, struct slice chain, size_t n)
+{
+	const struct cert_chain *c = cert_chain_of(s, chain);
+
+	return n < c->sent_n ? &c->sent[n]->c : NULL;
 }

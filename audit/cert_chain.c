@@ -180,14 +180,13 @@ cert_anchors_add_crl(struct cert_anchors *a, const char *path, struct fault *f)
 }
 
 static void
-sent_init(struct sent *s, const struct cert *const *certs, size_t n)
+sent_init(struct sent *s, const struct cert_chain *chain)
 {
 	s->n = 0;
-	for (size_t i = 0; i < n && i < LIMIT_CHAIN; i++) {
-		const uint8_t *p = certs[i]->der.p;
-		X509 *x = certs[i]->parsed
-		    ? d2i_X509(NULL, &p, (long)certs[i]->der.n)
-		    : NULL;
+	for (size_t i = 0; i < chain->sent_n; i++) {
+		const struct cert *c = &chain->sent[i]->c;
+		const uint8_t *p = c->der.p;
+		X509 *x = c->parsed ? d2i_X509(NULL, &p, (long)c->der.n) : NULL;
 
 		if (x == NULL)
 			continue;
@@ -526,13 +525,11 @@ check_trust(const struct cert_anchors *a, const struct sent *s,
 }
 
 void
-cert_chain_check(const struct cert_anchors *a, const struct cert *const *certs,
-    size_t n, struct cert_chain *out)
+cert_chain_check(const struct cert_anchors *a, struct cert_chain *out)
 {
 	struct sent s;
 
-	memset(out, 0, sizeof(*out));
-	sent_init(&s, certs, n);
+	sent_init(&s, out);
 	if (s.n > 0 && s.place[0] == 0) {
 		(void)walk(&s, out);
 		if (sk_X509_num(a->cas) > 0)

@@ -22,8 +22,6 @@ enum { RSA_SHORT = 2048, RSA_BROKEN = 1024, EC_SHORT = 224 };
 /* One question on its way through the rules. */
 struct judge {
 	const struct cert_question *q;
-	const struct cert_full *sent[LIMIT_CHAIN];
-	size_t sent_n;
 	const struct cert_full *leaf;
 	const struct cert_chain *chain;
 	bool host; /* the certificate speaks for a host, not for a user */
@@ -55,7 +53,9 @@ begin_text(const struct judge *j, const struct cert_full *f, char *to, size_t n)
 static const struct cert_full *
 on_path(const struct judge *j, size_t i)
 {
-	return i < j->chain->path_n ? j->sent[j->chain->path[i]] : NULL;
+	const struct cert_chain *c = j->chain;
+
+	return i < c->path_n ? c->sent[c->path[i]] : NULL;
 }
 
 static void
@@ -269,25 +269,6 @@ judge_algorithms(const struct judge *j)
 	}
 }
 
-static bool
-collect(struct cert_store *s, struct judge *j)
-{
-	struct cursor c = cur_of(j->q->chain);
-	struct slice der;
-
-	while (j->sent_n < LIMIT_CHAIN && cert_next_der(&c, &der)) {
-		const struct cert_full *f = cert_full_of(s, der);
-
-		if (f == NULL)
-			break;
-		j->sent[j->sent_n++] = f;
-	}
-	if (j->sent_n == 0 || !j->sent[0]->c.parsed)
-		return false;
-	j->leaf = j->sent[0];
-	return true;
-}
-
 void
 cert_judge(struct cert_store *s, const struct cert_question *q,
     struct findings *out)
@@ -296,15 +277,13 @@ cert_judge(struct cert_store *s, const struct cert_question *q,
 		.q = q,
 		.host = q->side != SIDE_CLIENT || role_is_server(q->role) ||
 		    q->role == ROLE_GATEWAY,
+		.chain = cert_chain_of(s, q->chain),
 		.out = out,
 	};
-	const struct cert *certs[LIMIT_CHAIN];
 
-	if (!collect(s, &j))
+	if (j.chain->sent_n == 0 || !j.chain->sent[0]->c.parsed)
 		return;
-	for (size_t i = 0; i < j.sent_n; i++)
-		certs[i] = &j.sent[i]->c;
-	j.chain = cert_chain_of(s, q->chain, certs, j.sent_n);
+	j.leaf = j.chain->sent[0];
 	judge_time(&j);
 	judge_trust(&j);
 	judge_usage(&j);

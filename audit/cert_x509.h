@@ -38,6 +38,10 @@ enum cert_trust {
 
 /* What of a chain depends on nothing but its octets and the policy. */
 struct cert_chain {
+	struct slice octets;
+	const struct cert_full *sent[LIMIT_CHAIN]; /* the leaf first */
+	size_t sent_n;
+	/* where the leaf can be read */
 	enum cert_trust trust;     /* UNKNOWN: no bundle was given */
 	uint8_t path[LIMIT_CHAIN]; /* leaf first: places in the chain sent */
 	uint8_t path_n;
@@ -56,9 +60,8 @@ bool cert_anchors_add_crl(struct cert_anchors *a, const char *path,
     struct fault *f);
 size_t cert_anchors_cas(const struct cert_anchors *a);
 
-/* certs: n of them (at most LIMIT_CHAIN), as sent; the first is parsed. */
-void cert_chain_check(const struct cert_anchors *a,
-    const struct cert *const *certs, size_t n, struct cert_chain *out);
+/* Fills what follows from chain->sent; the first of them is parsed. */
+void cert_chain_check(const struct cert_anchors *a, struct cert_chain *chain);
 
 /* Of the store: kept by SHA-256. NULL without memory. */
 const struct cert_full *cert_full_of(struct cert_store *s, struct slice der);
@@ -67,7 +70,7 @@ bool cert_next_der(struct cursor *chain, struct slice *der) MUST_CHECK;
 /* Remembered, because signatures cost and a server shows one chain all day;
  * holds until the next call. */
 const struct cert_chain *cert_chain_of(struct cert_store *s,
-    struct slice octets, const struct cert *const *certs, size_t n);
+    struct slice octets);
 
 /* Text made harmless and short enough for a sentence. */
 enum { CERT_LABEL = 64 };
