@@ -35,8 +35,8 @@ extern const char *const finding_sides[3]; /* "", "server", "client" */
 
 enum { LIMIT_FINDINGS = 24 };
 struct findings {
-	struct finding f[LIMIT_FINDINGS];
 	unsigned count;
+	struct finding f[LIMIT_FINDINGS];
 };
 
 /*

@@ -167,8 +167,7 @@ keep_common(void *ctx, const struct learnt *f)
 		[FACT_TLS_OFFERED_SCHEMES] = true,
 		[FACT_TLS_OFFERED_EXTENSIONS] = true,
 		[FACT_TLS_SNI] = true,
-		[FACT_TLS_JA3] = true,
-		[FACT_TLS_JA4] = true,
+		[FACT_TLS_OFFERED_FORM] = true,
 		[FACT_SIP_USER_AGENT] = true,
 		[FACT_HTTP_USER_AGENT] = true,
 		[FACT_HTTP_EXCHANGE] = true,
@@ -199,9 +198,7 @@ keep_common(void *ctx, const struct learnt *f)
 static struct notice *
 share(struct ledger *l, struct notice *n)
 {
-	struct notice *slim = notice_share(n, keep_common, l);
-
-	return slim != NULL ? slim : n;
+	return notice_share(n, keep_common, l);
 }
 
 static void
@@ -224,21 +221,22 @@ add_to(struct ledger *l, struct record *r, struct notice *n)
 {
 	struct notice *both;
 
-	if (!l->following) {
-		both = notice_join(r->facts, n);
-		if (both != NULL)
-			r->facts = both;
-		else
-			l->starved++;
-		return;
-	}
-	/* Only the counters moved: most notices of a long call. */
+	/* Only the counters moved: the end of a settled flow, and most notices
+	 * of a long call. */
 	if (n->news.count == 0) {
 		r->facts->flow = n->flow;
 		r->facts->last = n->last;
 		if (n->guess[0] != '\0')
 			memcpy(r->facts->guess, n->guess, sizeof(n->guess));
 		notice_free(n);
+		return;
+	}
+	if (!l->following) {
+		both = notice_join(r->facts, n);
+		if (both != NULL)
+			r->facts = both;
+		else
+			l->starved++;
 		return;
 	}
 	/* Signalling may point into the old facts until it is gathered anew. */

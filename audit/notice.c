@@ -49,10 +49,11 @@ make(size_t facts, size_t scopes, size_t bytes, uint8_t **store)
 	size_t head = padded(offsetof(struct notice, news.scopes) +
 	    scopes * sizeof(struct scope));
 	size_t size = head + facts * sizeof(struct learnt) + bytes;
-	struct notice *n = calloc(1, size);
+	struct notice *n = malloc(size);
 
 	if (n == NULL)
 		return NULL;
+	memset(n, 0, head); /* the caller fills all the rest */
 	n->size = size;
 	n->news.facts = (struct learnt *)(void *)((uint8_t *)n + head);
 	n->news.room = facts;
@@ -137,41 +138,49 @@ notice_join(struct notice *first, struct notice *later)
 	return n;
 }
 
+/* A smaller block; what points into it goes with it. */
+static struct notice *
+shrink(struct notice *n, size_t size)
+{
+	uintptr_t begin = (uintptr_t)n, end = begin + n->size;
+	size_t facts = (size_t)((uint8_t *)n->news.facts - (uint8_t *)n);
+	struct notice *to = realloc(n, size);
+
+	if (to == NULL)
+		return n;
+	to->size = size;
+	if ((uintptr_t)to == begin)
+		return to;
+	to->news.facts = (struct learnt *)(void *)((uint8_t *)to + facts);
+	for (size_t i = 0; i < to->news.count; i++) {
+		struct learnt *l = &to->news.facts[i];
+		uintptr_t at = (uintptr_t)l->bytes.p;
+
+		if (at >= begin && at < end)
+			l->bytes.p = (uint8_t *)to + (at - begin);
+	}
+	return to;
+}
+
 struct notice *
 notice_share(struct notice *n,
     const uint8_t *(*keep)(void *ctx, const struct learnt *l), void *ctx)
 {
-	uint8_t *store;
-	size_t inside = 0;
+	uint8_t *to = (uint8_t *)(n->news.facts + n->news.room);
 
 	for (size_t i = 0; i < n->news.count; i++) {
 		struct learnt *l = &n->news.facts[i];
 		const uint8_t *kept = l->bytes.n > 0 ? keep(ctx, l) : NULL;
 
-		if (kept != NULL)
+		if (kept != NULL) {
 			l->bytes.p = kept;
-		else
-			inside += padded(l->bytes.n);
+		} else if (l->bytes.n > 0) {
+			/* They lie in the order of the facts: each moves to
+			 * where those before it have made room. */
+			memmove(to, l->bytes.p, l->bytes.n);
+			l->bytes.p = to;
+			to += padded(l->bytes.n);
+		}
 	}
-	struct notice *to =
-	    make(n->news.count, n->news.scope_count, inside, &store);
-
-	if (to == NULL)
-		return NULL;
-	const uint8_t *begin = (const uint8_t *)n, *end = begin + n->size;
-
-	to->flow = n->flow;
-	to->last = n->last;
-	memcpy(to->guess, n->guess, sizeof(to->guess));
-	copy_scopes(&to->news, &n->news);
-	memcpy(to->news.kinds, n->news.kinds, sizeof(to->news.kinds));
-	for (size_t i = 0; i < n->news.count; i++) {
-		struct learnt *l = &to->news.facts[to->news.count++];
-
-		*l = n->news.facts[i];
-		if (l->bytes.p >= begin && l->bytes.p < end)
-			add_bytes(l, &store);
-	}
-	notice_free(n);
-	return to;
+	return shrink(n, (size_t)(to - (uint8_t *)n));
 }

@@ -41,8 +41,8 @@ struct notice *notice_new(const struct flow_view *flow,
 void notice_free(struct notice *n);
 /*
  * The same with the bytes of some facts kept elsewhere: `keep` gives a copy
- * that outlives the notice, or NULL for what shall stay inside. Frees the old
- * one; NULL (and it is kept) without memory.
+ * that outlives the notice, or NULL for what shall stay inside. Takes the old
+ * one over.
  */
 struct notice *notice_share(struct notice *n,
     const uint8_t *(*keep)(void *ctx, const struct learnt *l), void *ctx);

@@ -21,6 +21,8 @@ struct record {
 	uint8_t class, verdict, observed, required, certainty;
 	uint8_t src_role, dest_role;
 	bool judged, dirty;
+	bool carried; /* it began before the period of the ledger */
+	bool behind;  /* and nothing of it was seen since: others may need it */
 };
 
 enum { LIMIT_REASONS = 16, REASON_TEXT = 320, RULE_TEXT = 96, LIMIT_ALSO = 6 };
@@ -42,9 +44,6 @@ struct judgement {
 	enum verdict verdict;
 	char rule[RULE_TEXT]; /* lync-2013/server-to-server */
 	char app_proto[32];
-	struct reason reasons[LIMIT_REASONS]; /* the decisive one first */
-	unsigned reason_count;
-	struct findings findings;
 	/* TLS of the flow (outermost handshake), for the record */
 	bool has_tls;
 	uint16_t tls_version, tls_suite; /* 0: not seen */
@@ -59,6 +58,10 @@ struct judgement {
 	uint64_t signalled_by;     /* first packet of the signalling flow; 0 */
 	/* undetermined: what would settle it; empty otherwise */
 	char wanting[160];
+	/* Last: what is beyond the counts is never looked at nor cleared. */
+	unsigned reason_count;
+	struct findings findings;
+	struct reason reasons[LIMIT_REASONS]; /* the decisive one first */
 };
 
 /* Adds a reason; cut where too long. */

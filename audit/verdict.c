@@ -646,7 +646,7 @@ verdict_judge(const struct bench *b, const struct record *r,
 	struct opinion opinions[LIMIT_CANDIDATES];
 	const struct opinion *best = &opinions[0];
 
-	memset(out, 0, sizeof(*out));
+	memset(out, 0, offsetof(struct judgement, findings.f));
 	set_scene(b, r, &s);
 	inherit(b, &s, out);
 	unsigned n = classify(&s, candidates);

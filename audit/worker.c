@@ -47,6 +47,7 @@ struct worker {
 	struct turns ended; /* of them, those that have ended */
 	struct flow *at;    /* flow of the packet at hand */
 	bool settle;        /* it learnt all there is */
+	struct arena_pool pool; /* of sessions */
 };
 
 /* What nDPI says of a flow that nobody recognised. */
@@ -195,7 +196,7 @@ open_session(struct worker *w, struct flow *f)
 	 * its for the longest is judged by what is known. */
 	while (w->open.count == w->open.room)
 		w->stats.early += settle_first(w, &w->open);
-	f->session = session_new(f, w->o.keylog);
+	f->session = session_new(f, w->o.keylog, &w->pool);
 	if (f->session == NULL)
 		w->stats.starved++;
 	else
@@ -254,6 +255,7 @@ worker_finish(struct worker *w)
 	w->stats.evicted = flow_table_evicted(w->flows);
 	w->stats.flows = 0;
 	flow_table_free(w->flows);
+	arena_pool_done(&w->pool);
 	w->flows = NULL;
 }
 

@@ -13,20 +13,50 @@ enum {
 	BLOCK_FIRST = 1024,
 	BLOCK_LAST = 64 * 1024,
 	TAKE_BIG = BLOCK_LAST / 4,
+/* Spare blocks of one worker: those of some hundred flows. None where a
+ * checker shall see who uses what was let go. */
+	POOL_MOST = CHECKED_MEMORY ? 0 : 4 * 1024 * 1024,
 };
+_Static_assert(BLOCK_FIRST << (ARENA_SIZES - 1) == BLOCK_LAST,
+    "a place in the pool for every size");
 
 struct arena_block {
 	struct arena_block *next;
 	size_t room;
 	size_t used;
-	size_t grow; /* size of the next common block */
+	size_t grow;    /* size of the next common block */
+	unsigned place; /* in the pool; ARENA_SIZES: it has none */
 	alignas(max_align_t) uint8_t bytes[];
 };
 
 void
 arena_init(struct arena *a, size_t ceiling)
 {
-	*a = (struct arena){ .ceiling = ceiling };
+	arena_init_from(a, ceiling, NULL);
+}
+
+void
+arena_init_from(struct arena *a, size_t ceiling, struct arena_pool *pool)
+{
+	*a = (struct arena){ .ceiling = ceiling, .pool = pool };
+}
+
+static size_t
+size_of(const struct arena_block *b)
+{
+	return sizeof(*b) + b->room;
+}
+
+static bool
+spare(struct arena_pool *p, struct arena_block *b)
+{
+	if (p == NULL || b->place == ARENA_SIZES ||
+	    p->held + size_of(b) > POOL_MOST)
+		return false;
+	b->next = p->spare[b->place];
+	p->spare[b->place] = b;
+	p->held += size_of(b);
+	return true;
 }
 
 void
@@ -36,20 +66,57 @@ arena_done(struct arena *a)
 		struct arena_block *b = a->blocks;
 
 		a->blocks = b->next;
-		free(b);
+		if (!spare(a->pool, b))
+			free(b);
 	}
 	a->used = 0;
 }
 
-static struct arena_block *
-new_block(size_t room, size_t grow)
+void
+arena_pool_done(struct arena_pool *p)
 {
-	struct arena_block *b = calloc(1, sizeof(*b) + room);
+	for (int i = 0; i < ARENA_SIZES; i++) {
+		while (p->spare[i] != NULL) {
+			struct arena_block *b = p->spare[i];
+
+			p->spare[i] = b->next;
+			free(b);
+		}
+	}
+	p->held = 0;
+}
+
+static struct arena_block *
+unspare(struct arena_pool *p, unsigned place)
+{
+	if (p == NULL || place == ARENA_SIZES || p->spare[place] == NULL)
+		return NULL;
+	struct arena_block *b = p->spare[place];
+
+	p->spare[place] = b->next;
+	p->held -= size_of(b);
+	return b;
+}
+
+/* Of `size` bytes with its head. */
+static struct arena_block *
+new_block(struct arena_pool *p, size_t size, size_t grow)
+{
+	unsigned place = 0;
+
+	while (place < ARENA_SIZES && (size_t)BLOCK_FIRST << place != size)
+		place++;
+	struct arena_block *b = unspare(p, place);
 
 	if (b == NULL)
+		b = malloc(size);
+	if (b == NULL)
 		return NULL;
-	b->room = room;
-	b->grow = grow;
+	*b = (struct arena_block){
+		.room = size - sizeof(*b),
+		.grow = grow,
+		.place = place,
+	};
 	return b;
 }
 
@@ -63,7 +130,8 @@ block_for(struct arena *a, size_t n)
 	if (head != NULL && n <= head->room - head->used)
 		return head;
 	if (n > TAKE_BIG) {
-		struct arena_block *b = new_block(n, size);
+		struct arena_block *b =
+		    new_block(a->pool, sizeof(*b) + n, size);
 
 		if (b == NULL)
 			return NULL;
@@ -74,8 +142,8 @@ block_for(struct arena *a, size_t n)
 	}
 	while (size - sizeof(*head) < n)
 		size *= 2;
-	struct arena_block *b = new_block(size - sizeof(*b),
-	    size < BLOCK_LAST ? size * 2 : BLOCK_LAST);
+	struct arena_block *b =
+	    new_block(a->pool, size, size < BLOCK_LAST ? size * 2 : BLOCK_LAST);
 
 	if (b == NULL)
 		return NULL;
@@ -84,8 +152,8 @@ block_for(struct arena *a, size_t n)
 	return b;
 }
 
-void *
-arena_take(struct arena *a, size_t n)
+static void *
+take(struct arena *a, size_t n)
 {
 	const size_t align = alignof(max_align_t);
 
@@ -106,6 +174,14 @@ arena_take(struct arena *a, size_t n)
 	return p;
 }
 
+void *
+arena_take(struct arena *a, size_t n)
+{
+	void *p = take(a, n);
+
+	return p != NULL ? memset(p, 0, n) : NULL;
+}
+
 bool
 arena_copy(struct arena *a, struct slice from, struct slice *to)
 {
@@ -113,7 +189,7 @@ arena_copy(struct arena *a, struct slice from, struct slice *to)
 		*to = slice_of(NULL, 0);
 		return true;
 	}
-	uint8_t *p = arena_take(a, from.n);
+	uint8_t *p = take(a, from.n);
 
 	if (p == NULL)
 		return false;

@@ -12,14 +12,28 @@
 
 struct arena_block;
 
+/*
+ * Blocks of arenas that are done, for those that begin: arenas that come and
+ * go with flows need no allocator. Of the thread of its arenas, and outlives
+ * them; zeroed is empty.
+ */
+enum { ARENA_SIZES = 7 };
+struct arena_pool {
+	struct arena_block *spare[ARENA_SIZES];
+	size_t held; /* bytes */
+};
+void arena_pool_done(struct arena_pool *p);
+
 struct arena {
 	struct arena_block *blocks;
-	size_t used;    /* bytes handed out, alignment included */
-	size_t ceiling; /* of used */
+	struct arena_pool *pool; /* or NULL */
+	size_t used;             /* bytes handed out, alignment included */
+	size_t ceiling;          /* of used */
 };
 
 void arena_init(struct arena *a, size_t ceiling);
-void arena_done(struct arena *a); /* frees all; usable again, same ceiling */
+void arena_init_from(struct arena *a, size_t ceiling, struct arena_pool *pool);
+void arena_done(struct arena *a); /* frees all; usable again, as it was */
 void *arena_take(struct arena *a, size_t n) MUST_CHECK;
 bool arena_copy(struct arena *a, struct slice from,
     struct slice *to) MUST_CHECK;

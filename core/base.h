@@ -14,4 +14,13 @@
 #define UNUSED            __attribute__((unused))
 #define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
 
+/* Does a checker watch who uses memory that was let go? */
+#if defined(__SANITIZE_ADDRESS__)
+#define CHECKED_MEMORY 1
+#elif defined(__has_feature)
+#define CHECKED_MEMORY __has_feature(address_sanitizer)
+#else
+#define CHECKED_MEMORY 0
+#endif
+
 #endif

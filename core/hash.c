@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/hash.h"
 
+#include <endian.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "core/clock.h"
@@ -62,7 +64,7 @@ take_word(struct sip *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-/* n <= 8 bytes, the first the lowest. */
+/* n < 8 bytes, the first the lowest. */
 static uint64_t
 word_of(const uint8_t *p, size_t n)
 {
@@ -86,8 +88,12 @@ hash_bytes(const void *p, size_t n)
 		hash_key[1] ^ UINT64_C(0x7465646279746573),
 	};
 
-	for (; left >= 8; left -= 8, at += 8)
-		take_word(&s, word_of(at, 8));
+	for (; left >= 8; left -= 8, at += 8) {
+		uint64_t word;
+
+		memcpy(&word, at, sizeof(word));
+		take_word(&s, le64toh(word));
+	}
 	take_word(&s, word_of(at, left) | (uint64_t)n << 56);
 	s.v2 ^= 0xff;
 	for (unsigned round = 0; round < 3; round++)

@@ -47,7 +47,7 @@ make_room(struct evidence *e, struct arena *a)
 {
 	if (e->count < e->room)
 		return true;
-	size_t room = e->room == 0 ? 8 : e->room * 2;
+	size_t room = e->room == 0 ? 16 : e->room * 2;
 
 	if (e->room >= LIMIT_FACTS)
 		return false;

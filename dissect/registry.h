@@ -9,7 +9,9 @@
 #include "capture/stream.h"
 #include "dissect/dissect.h"
 
-struct session *session_new(const struct flow *f, const struct keylog *keylog);
+/* `pool`, of this thread, outlives it; or NULL. */
+struct session *session_new(const struct flow *f, const struct keylog *keylog,
+    struct arena_pool *pool);
 void session_free(struct session *s);
 
 /* A piece of a TCP stream. FEED_DONE: the flow is settled. */

@@ -7,7 +7,8 @@
 #include "dissect/session_private.h"
 
 struct session *
-session_new(const struct flow *f, const struct keylog *keylog)
+session_new(const struct flow *f, const struct keylog *keylog,
+    struct arena_pool *pool)
 {
 	struct root *root = calloc(1, sizeof(*root));
 
@@ -15,8 +16,8 @@ session_new(const struct flow *f, const struct keylog *keylog)
 		return NULL;
 	bool tcp = f->tuple.proto == IPPROTO_NUM_TCP;
 
-	arena_init(&root->arena, LIMIT_FLOW_ARENA);
-	arena_init(&root->facts, LIMIT_FLOW_FACTS);
+	arena_init_from(&root->arena, LIMIT_FLOW_ARENA, pool);
+	arena_init_from(&root->facts, LIMIT_FLOW_FACTS, pool);
 	evidence_init(&root->evidence, tcp ? CARRIER_TCP : CARRIER_UDP);
 	root->keylog = keylog;
 	root->mid_stream = f->mid_stream;
@@ -124,7 +125,7 @@ shed(struct root *root)
 	struct evidence old = root->evidence;
 	struct arena behind = root->facts;
 
-	arena_init(&root->facts, LIMIT_FLOW_FACTS);
+	arena_init_from(&root->facts, LIMIT_FLOW_FACTS, behind.pool);
 	root->evidence.facts = NULL;
 	root->evidence.count = root->evidence.room = 0;
 	memset(root->evidence.kinds, 0, sizeof(root->evidence.kinds));

@@ -27,7 +27,7 @@ call_begin(struct call *c, uint8_t proto)
 	c->flow.tuple.dst.addr = addr_v4(server);
 	c->flow.tuple.dst.port = 50002;
 	c->flow.tuple.proto = proto;
-	c->s = session_new(&c->flow, NULL);
+	c->s = session_new(&c->flow, NULL, NULL);
 	assert_non_null(c->s);
 }
 

@@ -41,7 +41,7 @@ talk_open(struct talk *t, uint8_t proto, uint16_t port)
 	t->flow.tuple.dst.addr = addr_v4(server);
 	t->flow.tuple.src.port = 40000;
 	t->flow.tuple.dst.port = port;
-	t->session = session_new(&t->flow, NULL);
+	t->session = session_new(&t->flow, NULL, NULL);
 	assert_non_null(t->session);
 }
 

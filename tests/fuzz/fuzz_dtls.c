@@ -17,7 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cursor c = cur_of(slice_of(data, size));
 	struct flow flow = { .tuple.proto = IPPROTO_NUM_UDP };
-	struct session *s = session_new(&flow, NULL);
+	struct session *s = session_new(&flow, NULL, NULL);
 	uint64_t number = 0;
 	uint8_t flags;
 	uint16_t length;

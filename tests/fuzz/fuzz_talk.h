@@ -17,7 +17,7 @@ fuzz_session(uint8_t proto)
 	struct flow f = { .first_packet = 1 };
 
 	f.tuple.proto = proto;
-	return session_new(&f, NULL);
+	return session_new(&f, NULL, NULL);
 }
 
 static inline void
@@ -27,6 +27,8 @@ fuzz_done(struct session *s)
 	session_end(s);
 	session_free(s);
 }
+
+enum { FUZZ_PIECES = 32 }; /* more of them only take time */
 
 /* The first byte says how long the pieces are, its low bit who begins. */
 static inline void
@@ -43,6 +45,8 @@ fuzz_stream(const struct dissector *d, struct slice bytes)
 
 	if (d != NULL)
 		(void)session_bind(s, d);
+	if (size < bytes.n / FUZZ_PIECES)
+		size = bytes.n / FUZZ_PIECES;
 	bytes = slice_from(bytes, 1);
 	for (; bytes.n > 0; bytes = slice_from(bytes, size), turn++) {
 		struct stream_piece piece = {

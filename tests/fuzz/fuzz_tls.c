@@ -24,6 +24,7 @@ static const char secrets[] =
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static struct keylog *keys;
 	struct cursor c = cur_of(slice_of(data, size));
 	struct flow flow = { .tuple.proto = IPPROTO_NUM_TCP };
 	uint64_t acked[2] = { 0, 0 }, packet = 0;
@@ -33,10 +34,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!cur_u8(&c, &flags))
 		return 0;
 	flow.mid_stream = flags & 1;
-	struct keylog *k = keylog_new();
-
-	keylog_add(k, slice_of(secrets, sizeof(secrets) - 1));
-	struct session *s = session_new(&flow, flags & 2 ? k : NULL);
+	if (keys == NULL) {
+		keys = keylog_new();
+		keylog_add(keys, slice_of(secrets, sizeof(secrets) - 1));
+	}
+	struct session *s = session_new(&flow, flags & 2 ? keys : NULL, NULL);
 
 	while (cur_u8(&c, &flags) && cur_u16(&c, &length)) {
 		struct slice bytes = slice_head(cur_rest(&c), length);
@@ -68,6 +70,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	session_end(s);
 	session_end(s);
 	session_free(s);
-	keylog_free(k);
 	return 0;
 }

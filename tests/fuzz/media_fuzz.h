@@ -95,7 +95,7 @@ fuzz_flow(struct slice input, uint8_t proto, const struct dissector *d)
 	uint16_t length;
 
 	f.flow.tuple.proto = proto;
-	f.s = session_new(&f.flow, NULL);
+	f.s = session_new(&f.flow, NULL, NULL);
 	if (f.s == NULL)
 		return;
 	if (d != NULL)
