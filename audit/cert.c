@@ -13,7 +13,7 @@
 
 /* Where the octets of a chain lay when it was asked for: they are compared
  * anew, which is cheaper than any digest of them. */
-enum { RECENT_CHAINS = 1024 };
+enum { RECENT_CHAINS = 1024, ANSWERS = 256 };
 struct recent {
 	const uint8_t *at;
 	const struct cert_chain *chain;
@@ -30,6 +30,7 @@ struct cert_store {
 	struct cert_chain **chains;
 	size_t chain_count, chain_room;
 	struct cert_chain scratch; /* when there is no room */
+	struct cert_answer answers[ANSWERS];
 };
 
 struct cert_store *
@@ -70,6 +71,8 @@ forget_chains(struct cert_store *s)
 {
 	map_clear(s->chain_map);
 	memset(s->recent, 0, sizeof(s->recent));
+	for (size_t i = 0; i < ANSWERS; i++)
+		s->answers[i].given = false;
 }
 
 bool
@@ -297,4 +300,10 @@ cert_in_chain(struct cert_store *s, struct slice chain, size_t n)
 	const struct cert_chain *c = cert_chain_of(s, chain);
 
 	return n < c->sent_n ? &c->sent[n]->c : NULL;
+}
+
+struct cert_answer *
+cert_answer_of(struct cert_store *s, uint64_t key)
+{
+	return &s->answers[key % ANSWERS];
 }

@@ -16,6 +16,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/cursor.h"
+#include "core/hash.h"
 
 enum { RSA_SHORT = 2048, RSA_BROKEN = 1024, EC_SHORT = 224 };
 
@@ -269,6 +270,74 @@ judge_algorithms(const struct judge *j)
 	}
 }
 
+static void
+judge(const struct judge *j)
+{
+	judge_time(j);
+	judge_trust(j);
+	judge_usage(j);
+	judge_names(j);
+	judge_keys(j);
+	judge_signatures(j);
+	judge_algorithms(j);
+}
+
+/* ---- questions that come again ---- */
+
+static void
+key_of(const struct judge *j, uint64_t key[2])
+{
+	const struct cert_question *q = j->q;
+	const uint64_t about[] = { (uintptr_t)j->chain, (uint64_t)q->side,
+		j->host, q->mutual };
+
+	key[0] = hash_bytes(about, sizeof(about));
+	key[1] = q->name_count;
+	for (size_t i = 0; i < q->name_count; i++) {
+		const uint64_t both[] = { key[1],
+			hash_bytes(q->names[i].p, q->names[i].n) };
+
+		key[1] = hash_bytes(both, sizeof(both));
+	}
+}
+
+/* When the same question would be answered alike. */
+static void
+span_of(const struct judge *j, struct cert_answer *a)
+{
+	a->from = INT64_MIN;
+	a->until = INT64_MAX;
+	for (size_t i = 0; i < j->chain->sent_n; i++) {
+		const struct cert *c = &j->chain->sent[i]->c;
+		const int64_t steps[] = { c->not_before,
+			c->not_after < INT64_MAX ? c->not_after + 1
+						 : INT64_MAX };
+
+		for (size_t k = 0; k < COUNT(steps); k++) {
+			if (steps[k] <= j->q->time && steps[k] > a->from)
+				a->from = steps[k];
+			if (steps[k] > j->q->time && steps[k] < a->until)
+				a->until = steps[k];
+		}
+	}
+}
+
+static void
+hand_out(const struct judge *j, const struct findings *from,
+    struct findings *to)
+{
+	for (unsigned i = 0; i < from->count; i++) {
+		const struct finding *said = &from->f[i];
+		struct finding *f =
+		    findings_add(to, said->id, said->side, said->text);
+
+		if (f == NULL)
+			continue;
+		f->severity = said->severity;
+		f->packet = j->q->packet;
+	}
+}
+
 void
 cert_judge(struct cert_store *s, const struct cert_question *q,
     struct findings *out)
@@ -278,17 +347,24 @@ cert_judge(struct cert_store *s, const struct cert_question *q,
 		.host = q->side != SIDE_CLIENT || role_is_server(q->role) ||
 		    q->role == ROLE_GATEWAY,
 		.chain = cert_chain_of(s, q->chain),
-		.out = out,
 	};
+	uint64_t key[2];
 
 	if (j.chain->sent_n == 0 || !j.chain->sent[0]->c.parsed)
 		return;
 	j.leaf = j.chain->sent[0];
-	judge_time(&j);
-	judge_trust(&j);
-	judge_usage(&j);
-	judge_names(&j);
-	judge_keys(&j);
-	judge_signatures(&j);
-	judge_algorithms(&j);
+	key_of(&j, key);
+	struct cert_answer *a = cert_answer_of(s, key[0] ^ key[1]);
+
+	/* A chain there was no room for lies where the next will. */
+	if (!a->given || j.chain->octets.p == NULL || a->key[0] != key[0] ||
+	    a->key[1] != key[1] || q->time < a->from || q->time >= a->until) {
+		a->findings.count = 0;
+		j.out = &a->findings;
+		judge(&j);
+		memcpy(a->key, key, sizeof(key));
+		span_of(&j, a);
+		a->given = true;
+	}
+	hand_out(&j, &a->findings, out);
 }

@@ -50,6 +50,21 @@ struct cert_chain {
 	char when[160]; /* of revoked */
 };
 
+/*
+ * What was said to a question, for others like it: thousands of handshakes
+ * with one server differ in their time only.
+ */
+struct cert_answer {
+	uint64_t key[2]; /* the question but its time, hashed by a secret */
+	/* No certificate of the chain begins or ends in between; `until` is
+	 * outside. */
+	int64_t from, until;
+	struct findings findings;
+	bool given;
+};
+/* The place for such an answer: empty, or of this or another question. */
+struct cert_answer *cert_answer_of(struct cert_store *s, uint64_t key);
+
 struct cert_anchors; /* CA bundles and revocation lists */
 
 struct cert_anchors *cert_anchors_new(void);

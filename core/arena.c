@@ -4,6 +4,8 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
+#include "core/limits.h"
+
 /*
  * Most flows learn little, a few learn much: blocks begin small and double.
  * What is bigger than a quarter of the largest has a block of its own, so that
@@ -13,9 +15,8 @@ enum {
 	BLOCK_FIRST = 1024,
 	BLOCK_LAST = 64 * 1024,
 	TAKE_BIG = BLOCK_LAST / 4,
-/* Spare blocks of one worker: those of some hundred flows. None where a
- * checker shall see who uses what was let go. */
-	POOL_MOST = CHECKED_MEMORY ? 0 : 4 * 1024 * 1024,
+	/* A checker shall see who uses what was let go. */
+	POOL_MOST = CHECKED_MEMORY ? 0 : LIMIT_SPARE_BYTES,
 };
 _Static_assert(BLOCK_FIRST << (ARENA_SIZES - 1) == BLOCK_LAST,
     "a place in the pool for every size");

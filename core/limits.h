@@ -29,6 +29,9 @@ enum {
 	/* The same for its facts alone: descriptions of 48 calls and two
 	 * chains of certificates. */
 	LIMIT_FLOW_FACTS = 512 * 1024,
+	/* Blocks that ended flows leave to new ones, of one worker: those of
+	 * the thousands of handshakes that a busy second sees. */
+	LIMIT_SPARE_BYTES = 64 * 1024 * 1024,
 	/* Facts a worker holds back before it tells them: below the ceiling
 	 * of one kind, so that none is lost on a busy trunk. */
 	LIMIT_FACTS_UNTOLD = 40,

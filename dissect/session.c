@@ -10,24 +10,22 @@ struct session *
 session_new(const struct flow *f, const struct keylog *keylog,
     struct arena_pool *pool)
 {
-	struct root *root = calloc(1, sizeof(*root));
-
-	if (root == NULL)
-		return NULL;
+	struct arena arena;
 	bool tcp = f->tuple.proto == IPPROTO_NUM_TCP;
 
-	arena_init_from(&root->arena, LIMIT_FLOW_ARENA, pool);
+	arena_init_from(&arena, LIMIT_FLOW_ARENA, pool);
+	struct root *root = arena_take(&arena, sizeof(*root));
+	struct session *s = arena_take(&arena, sizeof(*s));
+
+	if (root == NULL || s == NULL) {
+		arena_done(&arena);
+		return NULL;
+	}
+	root->arena = arena; /* which holds it */
 	arena_init_from(&root->facts, LIMIT_FLOW_FACTS, pool);
 	evidence_init(&root->evidence, tcp ? CARRIER_TCP : CARRIER_UDP);
 	root->keylog = keylog;
 	root->mid_stream = f->mid_stream;
-	struct session *s = arena_take(&root->arena, sizeof(*s));
-
-	if (s == NULL) {
-		arena_done(&root->arena);
-		free(root);
-		return NULL;
-	}
 	s->root = root;
 	s->tuple = f->tuple;
 	s->datagram = !tcp;
@@ -54,9 +52,10 @@ session_free(struct session *s)
 		free(at->in[0].p);
 		free(at->in[1].p);
 	}
-	arena_done(&root->arena);
 	arena_done(&root->facts);
-	free(root);
+	struct arena arena = root->arena;
+
+	arena_done(&arena);
 }
 
 void *
