@@ -604,6 +604,21 @@ sum_flow(struct ledger *l, struct record *r, const struct judgement *j)
 	l->totals.starved += r->facts->news.starved;
 }
 
+static void
+judge(const struct ledger *l, const struct record *r, bool brief,
+    struct judgement *out)
+{
+	verdict_judge(
+	    &(struct bench){
+		.policy = l->policy,
+		.roles = l->roles,
+		.signals = l->signals,
+		.certs = l->certs,
+		.brief = brief,
+	    },
+	    r, out);
+}
+
 /* False: whoever follows wants no more. */
 static bool
 judge_flow(struct ledger *l, struct record *r)
@@ -613,7 +628,7 @@ judge_flow(struct ledger *l, struct record *r)
 	const struct evidence *e = &r->facts->news;
 	const struct five_tuple *t = &r->facts->flow.tuple;
 
-	ledger_judge(l, r, &j);
+	judge(l, r, l->judged == NULL, &j);
 	keep_judgement(r, &j);
 	r->dirty = false;
 	sum_flow(l, r, &j);
@@ -662,14 +677,7 @@ void
 ledger_judge(const struct ledger *l, const struct record *r,
     struct judgement *out)
 {
-	verdict_judge(
-	    &(struct bench){
-		.policy = l->policy,
-		.roles = l->roles,
-		.signals = l->signals,
-		.certs = l->certs,
-	    },
-	    r, out);
+	judge(l, r, false, out);
 }
 
 const char *

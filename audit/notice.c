@@ -35,9 +35,10 @@ static void
 add_facts(struct notice *n, const struct evidence *e, size_t from, uint8_t **to)
 {
 	for (size_t i = from; i < e->count; i++) {
-		struct learnt *l = &n->news.facts[n->news.count++];
+		struct learnt *l = &n->news.facts[n->news.count];
 
 		*l = e->facts[i];
+		n->news.ids[n->news.count++] = (uint8_t)l->fact;
 		add_bytes(l, to);
 		n->news.kinds[l->fact / 64] |= UINT64_C(1) << l->fact % 64;
 	}
@@ -48,7 +49,8 @@ make(size_t facts, size_t scopes, size_t bytes, uint8_t **store)
 {
 	size_t head = padded(offsetof(struct notice, news.scopes) +
 	    scopes * sizeof(struct scope));
-	size_t size = head + facts * sizeof(struct learnt) + bytes;
+	size_t size =
+	    head + facts * sizeof(struct learnt) + padded(facts) + bytes;
 	struct notice *n = malloc(size);
 
 	if (n == NULL)
@@ -58,7 +60,8 @@ make(size_t facts, size_t scopes, size_t bytes, uint8_t **store)
 	n->news.facts = (struct learnt *)(void *)((uint8_t *)n + head);
 	n->news.room = facts;
 	n->news.scope_count = (unsigned)scopes;
-	*store = (uint8_t *)(n->news.facts + facts);
+	n->news.ids = (uint8_t *)(n->news.facts + facts);
+	*store = n->news.ids + padded(facts);
 	return n;
 }
 
@@ -152,6 +155,7 @@ shrink(struct notice *n, size_t size)
 	if ((uintptr_t)to == begin)
 		return to;
 	to->news.facts = (struct learnt *)(void *)((uint8_t *)to + facts);
+	to->news.ids = (uint8_t *)(to->news.facts + to->news.room);
 	for (size_t i = 0; i < to->news.count; i++) {
 		struct learnt *l = &to->news.facts[i];
 		uintptr_t at = (uintptr_t)l->bytes.p;
@@ -166,7 +170,7 @@ struct notice *
 notice_share(struct notice *n,
     const uint8_t *(*keep)(void *ctx, const struct learnt *l), void *ctx)
 {
-	uint8_t *to = (uint8_t *)(n->news.facts + n->news.room);
+	uint8_t *to = n->news.ids + padded(n->news.room);
 
 	for (size_t i = 0; i < n->news.count; i++) {
 		struct learnt *l = &n->news.facts[i];

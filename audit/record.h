@@ -58,6 +58,7 @@ struct judgement {
 	uint64_t signalled_by;     /* first packet of the signalling flow; 0 */
 	/* undetermined: what would settle it; empty otherwise */
 	char wanting[160];
+	bool brief; /* nobody reads reasons: there are none */
 	/* Last: what is beyond the counts is never looked at nor cleared. */
 	unsigned reason_count;
 	struct findings findings;

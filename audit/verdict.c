@@ -28,7 +28,7 @@ judgement_reason(struct judgement *j, uint64_t packet, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (j->reason_count == LIMIT_REASONS)
+	if (j->brief || j->reason_count == LIMIT_REASONS)
 		return;
 	struct reason *r = &j->reasons[j->reason_count++];
 
@@ -47,15 +47,20 @@ name_protocol(struct scene_of_flow *s)
 	static const char *const order[] = { "sip", "xmpp", "msrp", "rdp",
 		"http", "http2", "rtp", "rtcp", "turn", "ms-turn", "stun",
 		"zrtp", "dtls", "tls" };
+	const struct learnt *l = NULL;
+	size_t best = COUNT(order);
 
-	for (size_t i = 0; i < COUNT(order); i++) {
-		if (evidence_has_text(s->e, FACT_PROTOCOL, order[i])) {
-			(void)snprintf(s->app, sizeof(s->app), "%s", order[i]);
-			return;
+	while ((l = evidence_next(s->e, FACT_PROTOCOL, l)) != NULL) {
+		for (size_t i = 0; i < best; i++) {
+			if (slice_is(l->bytes, order[i]))
+				best = i;
 		}
 	}
-	const struct learnt *l = evidence_last(s->e, FACT_PROTOCOL);
-
+	if (best < COUNT(order)) {
+		(void)snprintf(s->app, sizeof(s->app), "%s", order[best]);
+		return;
+	}
+	l = evidence_last(s->e, FACT_PROTOCOL);
 	if (l != NULL)
 		(void)snprintf(s->app, sizeof(s->app), "%.*s",
 		    (int)(l->bytes.n < 20 ? l->bytes.n : 20),
@@ -601,7 +606,8 @@ role_remark(const struct bench *b, const struct scene_of_flow *s,
 	const struct five_tuple *t = &s->flow->tuple;
 	char text[ADDR_TEXT_MAX];
 
-	if (j->class == CLASS_OTHER || j->class == CLASS_RELAY_CONTROL)
+	if (j->brief || j->class == CLASS_OTHER ||
+	    j->class == CLASS_RELAY_CONTROL)
 		return;
 	if (!s->src_listed)
 		judgement_reason(j, 0, "role of %s inferred (%s): %s",
@@ -647,6 +653,7 @@ verdict_judge(const struct bench *b, const struct record *r,
 	const struct opinion *best = &opinions[0];
 
 	memset(out, 0, offsetof(struct judgement, findings.f));
+	out->brief = b->brief;
 	set_scene(b, r, &s);
 	inherit(b, &s, out);
 	unsigned n = classify(&s, candidates);

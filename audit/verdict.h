@@ -17,6 +17,7 @@ struct bench {
 	const struct roles *roles;
 	const struct signals *signals;
 	struct cert_store *certs;
+	bool brief; /* only the verdict counts: leave reasons out */
 };
 
 void verdict_judge(const struct bench *b, const struct record *r,

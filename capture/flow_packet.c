@@ -99,10 +99,11 @@ flow_is_copy(struct flow *f, const struct packet *p)
 	uint32_t ms = (uint32_t)((uint64_t)p->time >> 20); /* 1.05 ms */
 
 	for (unsigned i = 0; i < FLOW_DUP_MEMORY; i++) {
+		if (f->dup_hash[i] != hash)
+			continue;
 		int32_t apart = serial(ms, f->dup_ms[i]);
 
-		if (f->dup_hash[i] == hash && apart <= window &&
-		    apart >= -window)
+		if (apart <= window && apart >= -window)
 			return true;
 	}
 	f->dup_hash[f->dup_at] = hash;

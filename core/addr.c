@@ -93,17 +93,34 @@ text_v6(const struct addr *a, char buf[ADDR_TEXT_MAX])
 	return buf;
 }
 
+static const char *
+text_v4(const struct addr *a, char buf[ADDR_TEXT_MAX])
+{
+	char *at = buf;
+
+	for (int i = 0; i < 4; i++) {
+		unsigned v = a->b[i];
+
+		if (i > 0)
+			*at++ = '.';
+		if (v >= 100)
+			*at++ = (char)('0' + v / 100);
+		if (v >= 10)
+			*at++ = (char)('0' + v / 10 % 10);
+		*at++ = (char)('0' + v % 10);
+	}
+	*at = '\0';
+	return buf;
+}
+
 const char *
 addr_text(const struct addr *a, char buf[ADDR_TEXT_MAX])
 {
 	if (a->family == 6)
 		return text_v6(a, buf);
 	if (a->family == 4)
-		snprintf(buf, ADDR_TEXT_MAX, "%u.%u.%u.%u", a->b[0], a->b[1],
-		    a->b[2], a->b[3]);
-	else
-		snprintf(buf, ADDR_TEXT_MAX, "-");
-	return buf;
+		return text_v4(a, buf);
+	return memcpy(buf, "-", 2);
 }
 
 const char *

@@ -51,13 +51,18 @@ make_room(struct evidence *e, struct arena *a)
 
 	if (e->room >= LIMIT_FACTS)
 		return false;
-	struct learnt *facts = arena_take(a, room * sizeof(*facts));
+	struct learnt *facts = arena_take(a, room * (sizeof(*facts) + 1));
 
 	if (facts == NULL)
 		return false;
-	if (e->count > 0)
+	uint8_t *ids = (uint8_t *)(facts + room);
+
+	if (e->count > 0) {
 		memcpy(facts, e->facts, e->count * sizeof(*facts));
+		memcpy(ids, e->ids, e->count);
+	}
 	e->facts = facts;
+	e->ids = ids;
 	e->room = room;
 	return true;
 }
@@ -73,6 +78,7 @@ evidence_learn(struct evidence *e, struct arena *a, const struct learnt *l)
 		e->starved++;
 		return;
 	}
+	e->ids[e->count] = (uint8_t)l->fact;
 	e->facts[e->count++] = copy;
 	e->kinds[l->fact / 64] |= UINT64_C(1) << l->fact % 64;
 }
@@ -82,13 +88,11 @@ evidence_next(const struct evidence *e, enum fact f, const struct learnt *after)
 {
 	size_t i = after == NULL ? 0 : (size_t)(after - e->facts) + 1;
 
-	if ((e->kinds[f / 64] >> f % 64 & 1) == 0)
+	if ((e->kinds[f / 64] >> f % 64 & 1) == 0 || i >= e->count)
 		return NULL;
-	for (; i < e->count; i++) {
-		if (e->facts[i].fact == f)
-			return &e->facts[i];
-	}
-	return NULL;
+	const uint8_t *at = memchr(e->ids + i, (int)f, e->count - i);
+
+	return at != NULL ? &e->facts[at - e->ids] : NULL;
 }
 
 const struct learnt *
@@ -100,11 +104,10 @@ evidence_first(const struct evidence *e, enum fact f)
 const struct learnt *
 evidence_last(const struct evidence *e, enum fact f)
 {
-	for (size_t i = e->count; i > 0; i--) {
-		if (e->facts[i - 1].fact == f)
-			return &e->facts[i - 1];
-	}
-	return NULL;
+	const uint8_t *at =
+	    e->count > 0 ? memrchr(e->ids, (int)f, e->count) : NULL;
+
+	return at != NULL ? &e->facts[at - e->ids] : NULL;
 }
 
 const struct learnt *

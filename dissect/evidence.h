@@ -18,6 +18,7 @@ enum fact {
 #undef FACT
 	FACT_COUNT
 };
+_Static_assert(FACT_COUNT <= UINT8_MAX, "a fact fits an octet");
 
 enum fact_type {
 	FACT_TYPE_NUMBER,
@@ -75,6 +76,7 @@ struct learnt {
 
 struct evidence {
 	struct learnt *facts; /* in the order they were learnt */
+	uint8_t *ids;         /* enum fact of each, close together */
 	size_t count, room;
 	uint64_t kinds[(FACT_COUNT + 63) / 64]; /* bit per fact that is there */
 	size_t starved;       /* facts there was no room for */

@@ -126,6 +126,7 @@ shed(struct root *root)
 
 	arena_init_from(&root->facts, LIMIT_FLOW_FACTS, behind.pool);
 	root->evidence.facts = NULL;
+	root->evidence.ids = NULL;
 	root->evidence.count = root->evidence.room = 0;
 	memset(root->evidence.kinds, 0, sizeof(root->evidence.kinds));
 	for (size_t i = 0; i < old.count; i++) {
