@@ -320,6 +320,18 @@ switch_to_websocket(struct session *s, struct http *http)
 	return http->websocket != NULL ? FEED_ON : FEED_DONE;
 }
 
+/* What the server agreed to speak over WebSocket (RFC 6455 section 4.2.2, RFC
+ * 7118, RFC 7395, RFC 7977): its messages may be compressed (RFC 7692). */
+static void
+learn_subprotocol(struct session *s, struct slice name)
+{
+	static const char *const known[] = { "sip", "xmpp", "msrp" };
+
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (text_same(text_trim(name), known[i]))
+			learn_text_once(s, FACT_PROTOCOL, slice_text(known[i]));
+}
+
 /* RFC 9110 section 15.2.2 */
 static enum feed
 switch_protocols(struct session *s, struct http *http,
@@ -328,8 +340,10 @@ switch_protocols(struct session *s, struct http *http,
 	struct slice name = header_bare(f->upgrade);
 
 	learn_text_once(s, FACT_HTTP_UPGRADE, name);
-	if (text_same(name, "websocket"))
+	if (text_same(name, "websocket")) {
+		learn_subprotocol(s, f->subprotocol);
 		return switch_to_websocket(s, http);
+	}
 	if (text_begins(name, "TLS/"))
 		learn_text_once(s, FACT_STARTTLS, slice_text("http"));
 	return FEED_NEXT;

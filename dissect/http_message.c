@@ -225,6 +225,12 @@ take_upgrade(struct http_fields *f, struct slice value)
 	f->upgrade = value;
 }
 
+static void
+take_subprotocol(struct http_fields *f, struct slice value)
+{
+	f->subprotocol = value;
+}
+
 /* clang-format off */
 static const struct {
 	const char *name;
@@ -243,6 +249,7 @@ static const struct {
 	{ "User-Agent",          take_agent },
 	{ "Location",            take_location },
 	{ "Upgrade",             take_upgrade },
+	{ "Sec-WebSocket-Protocol", take_subprotocol },
 };
 /* clang-format on */
 

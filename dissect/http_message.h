@@ -15,7 +15,7 @@ struct http_fields {
 	bool has_length, chunked;
 	bool ntlm_only, credentials;
 	uint64_t length;
-	struct slice host, agent, type, location, upgrade;
+	struct slice host, agent, type, location, upgrade, subprotocol;
 };
 
 /* Is this a start line, or may it become one? */

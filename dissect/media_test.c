@@ -172,13 +172,11 @@ media_test_free(struct media_test *t)
 static bool
 mode_reaches(const uint8_t *counts, size_t n, unsigned least)
 {
-	if (least == 0)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (counts[i] >= least)
-			return true;
-	}
-	return false;
+	uint8_t most = 0;
+
+	for (size_t i = 0; i < n; i++)
+		most = counts[i] > most ? counts[i] : most;
+	return least > 0 && most >= least;
 }
 
 static bool
@@ -317,13 +315,32 @@ count_octet(struct media_test *t, size_t i, uint8_t v)
 	t->nibble[i][1][v & 15]++;
 }
 
+/* Where the tail begins; what is before it may not be a trailer's. */
+static size_t
+body_of(struct slice payload, uint32_t octets)
+{
+	size_t n = octets > TAIL ? octets - TAIL : 0;
+
+	return n < payload.n ? n : payload.n;
+}
+
 static void
 count_octets(struct media_test *t, struct slice payload, uint32_t octets)
 {
-	for (size_t i = 0; i < payload.n; i++) {
+	size_t body = body_of(payload, octets), i = 0;
+
+	for (; i < payload.n && i < A_POSITIONS; i++) {
 		/* Counted as a trial even if left out: no bound gets lower. */
-		if (i < A_POSITIONS)
-			t->present[i]++;
+		t->present[i]++;
+		if (!is_stale(t, payload, i, octets))
+			count_octet(t, i, payload.p[i]);
+	}
+	/* Nearly all octets are here. */
+	if (i < body)
+		t->octets += (uint32_t)(body - i);
+	for (; i < body; i++)
+		t->histogram[payload.p[i]]++;
+	for (; i < payload.n; i++) {
 		if (!is_stale(t, payload, i, octets))
 			count_octet(t, i, payload.p[i]);
 	}
@@ -352,9 +369,17 @@ count_same(struct media_test *t, struct slice payload, uint32_t octets)
 static void
 count_twins(struct media_test *t, struct slice payload, uint32_t octets)
 {
-	for (size_t i = 1; i < payload.n; i++) {
-		if (t->twins_of == MEDIA_TRIALS_MOST)
-			break;
+	size_t body = body_of(payload, octets), i = 1;
+	size_t room = MEDIA_TRIALS_MOST - t->twins_of;
+	uint32_t twins = 0;
+
+	if (body > room)
+		body = room;
+	for (; i < body; i++)
+		twins += payload.p[i] == payload.p[i - 1];
+	t->twins += twins;
+	t->twins_of += (uint32_t)(i - 1);
+	for (; i < payload.n && t->twins_of < MEDIA_TRIALS_MOST; i++) {
 		if (is_stale(t, payload, i, octets) ||
 		    is_stale(t, payload, i - 1, octets))
 			continue;
@@ -403,6 +428,12 @@ bool
 media_test_over(const struct media_test *t)
 {
 	return t->result != RESULT_OPEN || t->packets == MEDIA_TEST_MOST;
+}
+
+uint32_t
+media_test_packets(const struct media_test *t)
+{
+	return t->packets;
 }
 
 static uint32_t

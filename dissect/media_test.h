@@ -45,6 +45,7 @@ void media_test_add(struct media_test *t, struct slice payload,
 void media_test_verdict(const struct media_test *t, struct media_verdict *v);
 /* Decided, or MEDIA_TEST_MOST packets did not suffice. */
 bool media_test_over(const struct media_test *t);
+uint32_t media_test_packets(const struct media_test *t); /* looked at */
 
 /*
  * Least count that a test rejects; 0: none can. Table look-ups, for n up to

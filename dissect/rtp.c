@@ -23,6 +23,8 @@ enum {
 	STEP_MOST = 16,     /* a step that speaks for RTP */
 	STEPS_ALONE = 3,    /* so many, and nothing else, make it RTP */
 	STEPS_HELPED = 2,   /* RTCP, a frame or a relay speaks for it, too */
+	STEP_NEAR = 4,      /* a step that few losses explain ... */
+	NEAR_LEAST = 2,     /* ... of which a counter of time has none */
 	ODD_MOST = 8,       /* odd steps of a stream nobody confirmed */
 	FRESH_MOST = 4,     /* candidates of one packet, per side */
 	WASTED_MOST = 64,   /* candidates in vain: this is not RTP */
@@ -32,6 +34,7 @@ enum {
 	PAIRS_ENOUGH = 16,  /* for the length rule */
 	PACKETS_ENOUGH = 64,
 	PT_G729 = 18,
+	EVENT_OCTETS = 4,    /* RFC 4733 section 2.3 */
 	TIME_BACK = 1 << 21, /* B-frames */
 	TIME_AHEAD = 1 << 24 /* silence: three minutes at 90 kHz */
 };
@@ -41,7 +44,8 @@ struct rtp_stream {
 	uint8_t pt;
 	uint8_t side;
 	uint8_t signs; /* enum rtp_sign */
-	uint8_t good, odd, rdp;
+	uint8_t good, near, odd, rdp;
+	bool moved; /* its clock runs */
 	bool extension, padded;
 	bool settled; /* nothing more to learn */
 	uint16_t high, last_seq;
@@ -182,13 +186,15 @@ weigh_step(struct rtp_stream *t, const struct rtp_header *h)
 
 	if (t->packets == 0 || t->signs != 0)
 		return;
+	t->moved |= h->time != t->last_time;
 	if (step <= STEP_MOST && sane_time(t->last_time, h->time)) {
-		t->good++;
+		t->good += t->good < UINT8_MAX;
+		t->near += step <= STEP_NEAR && t->near < UINT8_MAX;
 		return;
 	}
 	if (back <= STEP_MOST && sane_time(t->last_time, h->time))
 		return; /* out of order: says nothing */
-	t->good = 0;
+	t->good = t->near = 0;
 	t->odd++;
 }
 
@@ -423,7 +429,12 @@ confirm(struct session *s, struct rtp *r, struct rtp_stream *t)
 {
 	if (t->signs != 0)
 		return;
-	if (t->good >= STEPS_ALONE || has_sibling(r, t))
+	/* An event keeps its timestamp (RFC 4733 2.2.1), and so does a picture;
+	 * other protocols have no header extension there. */
+	bool clock = t->moved || t->extension || t->last_octets == EVENT_OCTETS;
+	bool alone = t->good >= STEPS_ALONE && t->near >= NEAR_LEAST && clock;
+
+	if (alone || has_sibling(r, t))
 		t->signs |= RTP_SIGN_SEQUENCE;
 	if (t->good >= STEPS_HELPED && session_knows(s, FACT_RTCP))
 		t->signs |= RTP_SIGN_RTCP;
@@ -492,13 +503,14 @@ remember(struct rtp_stream *t, const struct rtp_header *h,
 /* Fewer packets do where the lengths show the tag of SRTP. Not with G.729,
  * whose weak pattern a tag without encryption would hide for longer. */
 static bool
-is_tagged(const struct rtp_stream *t, const struct media_verdict *v)
+is_tagged(const struct rtp_stream *t)
 {
 	uint8_t share;
 	uint8_t tag = length_rule_tag(&t->lengths, &share);
 
-	return t->pt != PT_G729 && v->packets >= MEDIA_TEST_TAGGED &&
-	    tag != 0 && tag != MEDIA_TAG_NONE;
+	return t->pt != PT_G729 &&
+	    media_test_packets(t->test) >= MEDIA_TEST_TAGGED && tag != 0 &&
+	    tag != MEDIA_TAG_NONE;
 }
 
 static void
@@ -506,15 +518,13 @@ decide(struct rtp_stream *t)
 {
 	struct media_verdict v;
 
-	if (t->test == NULL)
+	if (t->test == NULL || (!media_test_over(t->test) && !is_tagged(t)))
 		return;
 	media_test_verdict(t->test, &v);
-	if (v.result == RESULT_OPEN && is_tagged(t, &v)) {
+	if (v.result == RESULT_OPEN && is_tagged(t)) {
 		v.result = RESULT_RANDOM;
 		v.wanted = 0;
 	}
-	if (v.result == RESULT_OPEN && !media_test_over(t->test))
-		return;
 	t->verdict = v;
 	drop_test(t);
 }

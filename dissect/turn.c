@@ -328,6 +328,15 @@ take_message(struct session *s, struct turn *t, struct stun_message *m,
 	act(s, t, m, &said, c);
 }
 
+/* RFC 7983: other protocols have lengths where ChannelData has its own. */
+static bool
+is_call_payload(const struct channel_data *d)
+{
+	struct frame_judge judge = { 0 };
+
+	return frame_judge(&judge, d->data, d->length) != FRAME_BAD;
+}
+
 static void
 take_channel(struct session *s, struct turn *t, const struct channel_data *d,
     const struct chunk *c)
@@ -339,6 +348,8 @@ take_channel(struct session *s, struct turn *t, const struct channel_data *d,
 		if (t->unbound != d->channel)
 			t->unbound_count = 0;
 		t->unbound = d->channel;
+		if (session_is_datagram(s) && !is_call_payload(d))
+			return;
 		if (session_is_datagram(s) &&
 		    ++t->unbound_count < UNBOUND_LEAST)
 			return;
