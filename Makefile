@@ -22,6 +22,7 @@ NDPI    ?= 1
 DEPS    ?= 1
 V       ?= 0
 FUZZ_RUNS ?= 100000
+FUZZDIR ?= build-fuzz
 comma   := ,
 
 # Goals that run the program install what is missing first, then start again
@@ -80,7 +81,7 @@ POLICY  := $(wildcard audit/policies/*.yaml)
 OBJ     := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/audit/policies.o
 LIB     := $(BUILD)/lib$(NAME).a
 TESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/t_*.c))
-FUZZ    := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ    := $(patsubst tests/fuzz/%.c,$(FUZZDIR)/%,$(wildcard tests/fuzz/*.c))
 STYLED  := $(SRC) $(wildcard $(FLOORS:%=%/*.h) tests/*.[ch] tests/fuzz/*.[ch])
 
 say = @$(if $(filter 1,$(V)),:,printf '  %-5s %s\n' $(1) $@)
@@ -110,25 +111,34 @@ $(BUILD)/audit/policies.o: $(BUILD)/audit/policies.c $(BUILD)/flags
 
 $(BUILD)/tests/t_%: $(BUILD)/tests/t_%.o $(LIB)
 	$(call say,LD)
-	$(run)$(CC) -fno-lto $(LINKED) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(run)$(CC) -fno-lto $(LINKED) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) \
+		-lcmocka $(LIBS)
 
-# Fuzz targets share one library, built once with clang.
-FUZZCC  := clang -std=c11 -D_GNU_SOURCE -I. $(EXTERN) -DHAVE_NDPI=0 -g -O1 \
-	-fno-omit-frame-pointer
-FUZZOBJ := $(patsubst %.c,build-fuzz/%.o,$(filter-out ui/main.c,$(SRC))) \
-	build-fuzz/audit/policies.o
-build-fuzz/%.o: %.c
+# One program of all fuzz targets, so that the corpora need no clang.
+REPLAY  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/fuzz_*.c))
+$(REPLAY): private CPPFLAGS += -DLLVMFuzzerTestOneInput=$(basename $(@F))
+$(BUILD)/tests/t_corpus: $(REPLAY)
+
+# Fuzz targets share one library, built once with clang. Long runs: build once
+# more with FUZZDIR=... FUZZMORE=-fno-sanitize-coverage=trace-cmp, faster by half.
+CLANG   ?= clang
+FUZZCC   = $(CLANG) -std=c11 -D_GNU_SOURCE -I. $(EXTERN) -DHAVE_NDPI=0 -g -O2 \
+	-fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=address,undefined$(comma)$(1) $(FUZZMORE)
+FUZZOBJ := $(patsubst %.c,$(FUZZDIR)/%.o,$(filter-out ui/main.c,$(SRC))) \
+	$(FUZZDIR)/audit/policies.o
+$(FUZZDIR)/%.o: %.c
 	$(call say,FUZZ)
-	$(run)mkdir -p $(@D) && $(FUZZCC) -MMD -MP \
-		-fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
-build-fuzz/audit/policies.o: $(BUILD)/audit/policies.c
-	$(run)mkdir -p $(@D) && $(FUZZCC) -c -o $@ $<
-build-fuzz/lib$(NAME).a: $(FUZZOBJ)
+	$(run)mkdir -p $(@D) && $(call FUZZCC,fuzzer-no-link) -MMD -MP -c -o $@ $<
+$(FUZZDIR)/audit/policies.o: $(BUILD)/audit/policies.c
+	$(run)mkdir -p $(@D) && $(call FUZZCC,fuzzer-no-link) -c -o $@ $<
+$(FUZZDIR)/lib$(NAME).a: $(FUZZOBJ)
 	$(run)rm -f $@ && ar rcs $@ $^
-build-fuzz/%: tests/fuzz/%.c build-fuzz/lib$(NAME).a
+$(FUZZDIR)/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) \
+		$(FUZZDIR)/lib$(NAME).a
 	$(call say,FUZZ)
-	$(run)$(FUZZCC) -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $^ $(filter-out -lndpi,$(LIBS))
+	$(run)$(call FUZZCC,fuzzer) -o $@ $(filter-out %.h,$^) \
+		$(filter-out -lndpi,$(LIBS))
 
 # Other flags, other objects; another version, another main.
 stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
@@ -153,12 +163,13 @@ bench: $(BUILD)/$(NAME)
 	@tests/bench.sh $(BUILD)/$(NAME)
 
 fuzz: $(FUZZ)
+	@python3 tests/fuzz/seeds.py build-fuzz/seeds
 	@for f in $(FUZZ); do \
 		name=$${f##*/fuzz_}; mkdir -p build-fuzz/corpus/$$name; \
 		echo "  FUZZ  $$name, $(FUZZ_RUNS) runs"; \
-		$$f -runs=$(FUZZ_RUNS) -max_len=8192 -verbosity=0 \
-			build-fuzz/corpus/$$name \
-			$$(ls -d tests/corpus/$$name 2>/dev/null) || exit 1; \
+		$$f -runs=$(FUZZ_RUNS) -max_len=4096 -entropic=0 -verbosity=0 \
+			build-fuzz/corpus/$$name $$(ls -d tests/corpus/$$name \
+			build-fuzz/seeds/$$name 2>/dev/null) || exit 1; \
 	done
 
 format:
@@ -169,17 +180,34 @@ tidy:
 	clang-tidy --quiet $(SRC) -- -std=c11 -D_GNU_SOURCE -I. \
 		-DHAVE_NDPI=$(NDPI) -DVERSION='""' $(EXTERN)
 
-install: all
+# The manual page says what the program says.
+$(BUILD)/$(NAME).1: $(BUILD)/$(NAME) share/man/page.sh
+	$(call say,GEN)
+	$(run)share/man/page.sh $(BUILD)/$(NAME) >$@
+$(BUILD)/$(NAME)@.service: share/systemd/$(NAME)@.service.in FORCE
+	$(call say,GEN)
+	$(run)mkdir -p $(@D) && sed 's|@BIN@|$(PREFIX)/bin|' $< >$@
+
+SHARED  := $(DESTDIR)$(PREFIX)/share/$(NAME)
+PAGES   := $(DESTDIR)$(PREFIX)/share/man/man1
+UNITS   := $(DESTDIR)$(PREFIX)/lib/systemd/system
+USERS   := $(DESTDIR)$(PREFIX)/lib/sysusers.d
+install: all $(BUILD)/$(NAME).1 $(BUILD)/$(NAME)@.service
 	install -D -m 755 $(BUILD)/$(NAME) $(DESTDIR)$(PREFIX)/bin/$(NAME)
-	install -d $(DESTDIR)$(PREFIX)/share/$(NAME)/policies
-	install -m 644 $(POLICY) $(DESTDIR)$(PREFIX)/share/$(NAME)/policies
+	install -d $(SHARED)/policies
+	install -m 644 $(POLICY) $(SHARED)/policies
+	install -m 644 report/$(NAME)-audit.schema.json $(SHARED)
+	install -D -m 644 $(BUILD)/$(NAME).1 $(PAGES)/$(NAME).1
+	install -D -m 644 $(BUILD)/$(NAME)@.service $(UNITS)/$(NAME)@.service
+	install -D -m 644 share/systemd/$(NAME).sysusers $(USERS)/$(NAME).conf
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/$(NAME)
-	rm -rf $(DESTDIR)$(PREFIX)/share/$(NAME)
+	rm -f $(DESTDIR)$(PREFIX)/bin/$(NAME) $(PAGES)/$(NAME).1 \
+		$(UNITS)/$(NAME)@.service $(USERS)/$(NAME).conf
+	rm -rf $(SHARED)
 clean:
 	rm -rf build build-san-* build-fuzz
 
--include $(OBJ:.o=.d) $(TESTS:=.d)
+-include $(OBJ:.o=.d) $(TESTS:=.d) $(REPLAY:.o=.d) $(FUZZOBJ:.o=.d)
 FORCE:
 .PHONY: all deps check demo bench fuzz format format-check tidy install uninstall \
 	clean FORCE

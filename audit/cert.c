@@ -29,8 +29,9 @@ struct cert_store {
 	struct map *chain_map; /* octets of a chain, likewise */
 	struct cert_chain **chains;
 	size_t chain_count, chain_room;
-	struct cert_chain scratch; /* when there is no room */
-	struct cert_answer answers[ANSWERS];
+	struct cert_chain scratch;            /* when there is no room */
+	struct cert_answer *answers[ANSWERS]; /* in the arena, once needed */
+	struct cert_answer spare;             /* when there is no room */
 };
 
 struct cert_store *
@@ -49,6 +50,22 @@ cert_store_new(void)
 		return NULL;
 	}
 	return s;
+}
+
+struct cert_store *
+cert_store_like(const struct cert_store *s)
+{
+	struct cert_store *other = cert_store_new();
+	struct cert_anchors *shared = cert_anchors_share(s->anchors);
+
+	if (other == NULL || shared == NULL) {
+		cert_store_free(other);
+		cert_anchors_free(shared);
+		return NULL;
+	}
+	cert_anchors_free(other->anchors);
+	other->anchors = shared;
+	return other;
 }
 
 void
@@ -71,8 +88,10 @@ forget_chains(struct cert_store *s)
 {
 	map_clear(s->chain_map);
 	memset(s->recent, 0, sizeof(s->recent));
-	for (size_t i = 0; i < ANSWERS; i++)
-		s->answers[i].given = false;
+	for (size_t i = 0; i < ANSWERS; i++) {
+		if (s->answers[i] != NULL)
+			s->answers[i]->given = false;
+	}
 }
 
 bool
@@ -305,5 +324,12 @@ cert_in_chain(struct cert_store *s, struct slice chain, size_t n)
 struct cert_answer *
 cert_answer_of(struct cert_store *s, uint64_t key)
 {
-	return &s->answers[key % ANSWERS];
+	struct cert_answer **a = &s->answers[key % ANSWERS];
+
+	if (*a == NULL)
+		*a = arena_take(&s->arena, sizeof(**a));
+	if (*a != NULL)
+		return *a;
+	s->spare.given = false;
+	return &s->spare;
 }

@@ -50,6 +50,9 @@ struct cert {
 
 struct cert_store *cert_store_new(void);
 void cert_store_free(struct cert_store *s);
+/* An empty one with the same trust, for another thread if need be; no file is
+ * read again. */
+struct cert_store *cert_store_like(const struct cert_store *s);
 /* PEM bundles of the policy; one sentence names file and reason. */
 bool cert_trust_ca(struct cert_store *s, const char *path, struct fault *f);
 bool cert_trust_crl(struct cert_store *s, const char *path, struct fault *f);

@@ -49,6 +49,25 @@ cert_anchors_new(void)
 	return a;
 }
 
+struct cert_anchors *
+cert_anchors_share(const struct cert_anchors *a)
+{
+	struct cert_anchors *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return NULL;
+	b->cas = X509_chain_up_ref(a->cas);
+	b->crls = sk_X509_CRL_dup(a->crls);
+	for (int i = 0; b->crls != NULL && i < sk_X509_CRL_num(b->crls); i++)
+		(void)X509_CRL_up_ref(sk_X509_CRL_value(b->crls, i));
+	if (X509_STORE_up_ref(a->store) == 1)
+		b->store = a->store;
+	if (b->store != NULL && b->cas != NULL && b->crls != NULL)
+		return b;
+	cert_anchors_free(b);
+	return NULL;
+}
+
 void
 cert_anchors_free(struct cert_anchors *a)
 {

@@ -68,6 +68,8 @@ struct cert_answer *cert_answer_of(struct cert_store *s, uint64_t key);
 struct cert_anchors; /* CA bundles and revocation lists */
 
 struct cert_anchors *cert_anchors_new(void);
+/* The same ones; nothing may be added to either any more. */
+struct cert_anchors *cert_anchors_share(const struct cert_anchors *a);
 void cert_anchors_free(struct cert_anchors *a);
 bool cert_anchors_add_ca(struct cert_anchors *a, const char *path,
     struct fault *f);

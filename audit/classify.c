@@ -62,7 +62,11 @@ sip_class(const struct scene_of_flow *s)
 {
 	if (is_gateway_leg(s))
 		return CLASS_GATEWAY_SIGNALLING;
-	if (role_is_server(s->src) && role_is_server(s->dest))
+	/* Nobody but another server waits for a server's calls. */
+	bool called = role_is_server(s->dest) ||
+	    (s->src_listed && s->dest == ROLE_UNKNOWN);
+
+	if (role_is_server(s->src) && called)
 		return CLASS_SERVER_TO_SERVER;
 	return CLASS_CLIENT_TO_SERVER;
 }
@@ -150,10 +154,39 @@ messages(const struct scene_of_flow *s, struct list *l)
 	struct candidate_class *c = add(l, class, BASIS_CLEAR,
 	    clear != NULL ? clear->packet : x->packet);
 
+	/* Every stream begins so; it may have gone on with STARTTLS. */
+	if (clear == NULL && evidence_first(s->e, FACT_XMPP_DIALBACK) == NULL) {
+		c->open = true;
+		c->missing = "what follows the start of the stream";
+	}
 	WHY(c, "XMPP %s readable",
 	    clear == NULL                       ? "stream"
 		: clear->fact == FACT_XMPP_SASL ? "login (SASL)"
 						: "stanzas");
+}
+
+/* Messages over WebSocket that are compressed are no less readable; which
+ * protocol they follow, the handshake says. */
+static void
+compressed(const struct scene_of_flow *s, struct list *l)
+{
+	const struct learnt *up = evidence_first(s->e, FACT_HTTP_UPGRADE);
+	static const char *const others[] = { "xmpp", "msrp" };
+
+	if (l->n > 0 || up == NULL)
+		return;
+	if (evidence_has_text(s->e, FACT_PROTOCOL, "sip")) {
+		WHY(add(l, sip_class(s), basis_of(s, up), up->packet),
+		    "SIP over WebSocket, agreed in its handshake");
+		return;
+	}
+	for (size_t i = 0; i < COUNT(others); i++) {
+		if (evidence_has_text(s->e, FACT_PROTOCOL, others[i]))
+			WHY(add(l, CLASS_IM_PRESENCE, basis_of(s, up),
+				up->packet),
+			    "%s over WebSocket, agreed in its handshake",
+			    others[i]);
+	}
 }
 
 /* ---- media ---- */
@@ -250,6 +283,40 @@ is_web_role(enum role r)
 	    r == ROLE_PERSISTENT_CHAT || r == ROLE_EDGE;
 }
 
+/*
+ * One half of an exchange. An answer alone may belong to a first contact that
+ * is allowed; a request without credentials may be sent on to HTTPS.
+ */
+static const char *
+missing_half(const struct http_exchange *h, const struct web_request *w)
+{
+	if (w->method.n == 0)
+		return "the request: some paths may be asked for in clear";
+	if (h->status == 0 && w->bare && (h->flags & HTTP_BODY_SENT) == 0)
+		return "the answer: a redirect to HTTPS is allowed in clear";
+	return NULL;
+}
+
+static void
+say_exchange(struct candidate_class *c, const struct http_exchange *h,
+    const struct web_request *w, bool redirect)
+{
+	struct buf b;
+
+	if (w->method.n == 0) {
+		WHY(c, "HTTP answer %u in clear", (unsigned)h->status);
+		return;
+	}
+	buf_init(&b);
+	buf_safe(&b, slice_head(w->path, 60));
+	WHY(c, "HTTP %.*s %s%s", (int)(w->method.n < 12 ? w->method.n : 12),
+	    (const char *)w->method.p, b.n > 0 ? b.p : "",
+	    redirect && c->class == CLASS_BOOTSTRAP
+		? " answered by a redirect to HTTPS"
+		: " in clear");
+	buf_done(&b);
+}
+
 static void
 exchange(const struct scene_of_flow *s, const struct learnt *x, struct list *l)
 {
@@ -281,20 +348,19 @@ exchange(const struct scene_of_flow *s, const struct learnt *x, struct list *l)
 	if (class == CLASS_BOOTSTRAP && known && w.class != CLASS_OTHER &&
 	    w.class != CLASS_WEB_SERVICES)
 		add(l, w.class, BASIS_NOTHING, x->packet)->aside = true;
-	if (c->fact != NULL)
+	const char *missing = basis == BASIS_CLEAR && class != CLASS_BOOTSTRAP
+	    ? missing_half(&h, &w)
+	    : NULL;
+
+	/* A whole exchange tells more than a half one before it. */
+	if (c->fact != NULL && (!c->open || missing != NULL))
 		return;
 	c->fact = x;
 	c->bare = w.bare;
-	struct buf b;
-
-	buf_init(&b);
-	buf_safe(&b, slice_head(w.path, 60));
-	WHY(c, "HTTP %.*s %s%s", (int)(w.method.n < 12 ? w.method.n : 12),
-	    (const char *)w.method.p, b.n > 0 ? b.p : "",
-	    redirect && class == CLASS_BOOTSTRAP
-		? " answered by a redirect to HTTPS"
-		: " in clear");
-	buf_done(&b);
+	c->open = missing != NULL;
+	c->missing = missing;
+	c->packet = x->packet;
+	say_exchange(c, &h, &w, redirect);
 }
 
 static void
@@ -338,17 +404,44 @@ port_means(const struct scene_of_flow *s, enum traffic_class *class, bool *sip_)
 	return any && (agree || *sip_);
 }
 
+/*
+ * What no row of the table says of TLS: media ranges overlap and hold
+ * anything, TURN on 443 is not TLS at all, and only where the listener is
+ * known must everybody who calls it be a server.
+ */
+static bool
+row_tells(const struct scene_of_flow *s, const struct policy_service *row)
+{
+	switch (row->class) {
+	case CLASS_AV_MEDIA:
+	case CLASS_DESKTOP_MEDIA:
+	case CLASS_GATEWAY_MEDIA:
+	case CLASS_RELAY_CONTROL:
+		return !s->has_tls;
+	case CLASS_SERVER_TO_SERVER:
+		return is_sip_row(row) ||
+		    (s->dest_listed && role_is_server(s->dest));
+	default:
+		return true;
+	}
+}
+
 /* Class of a connection whose content is hidden or unknown. */
 static bool
 class_by_port(const struct scene_of_flow *s, enum traffic_class *class)
 {
+	const struct five_tuple *t = &s->flow->tuple;
+	const struct policy_service *row = s->service;
 	bool sip_;
 
-	if (s->service != NULL) {
-		*class = is_sip_row(s->service) &&
-			s->service->class != CLASS_WEB_CONFERENCING
+	/* Media ranges of a role cover what any server may listen on. */
+	if (row != NULL && !row_tells(s, row))
+		row = policy_service(s->policy, ROLE_UNKNOWN, s->src, t->proto,
+		    t->dst.port);
+	if (row != NULL && row_tells(s, row)) {
+		*class = is_sip_row(row) && row->class != CLASS_WEB_CONFERENCING
 		    ? sip_class(s)
-		    : s->service->class;
+		    : row->class;
 		if (*class == CLASS_GATEWAY_SIGNALLING && !is_gateway_leg(s))
 			*class = sip_class(s);
 		/* TLS where clear first contact is allowed as well. */
@@ -362,9 +455,9 @@ class_by_port(const struct scene_of_flow *s, enum traffic_class *class)
 		*class = sip_class(s);
 		return true;
 	}
-	if (s->dest_listed)
-		return false;
-	return *class != CLASS_AV_MEDIA && *class != CLASS_BOOTSTRAP;
+	/* Many speak TLS on these ports; only the product's servers mean by it
+	 * what the table does. */
+	return !s->dest_listed && *class == CLASS_WEB_CONFERENCING;
 }
 
 static bool
@@ -381,8 +474,9 @@ hidden(const struct scene_of_flow *s, struct list *l)
 	uint64_t packet = s->tls.hello_packet;
 	bool web = alpn_is(s, "h2") || alpn_is(s, "http/1.1");
 
-	if (s->tls.dtls)
-		return; /* a data channel: nothing of the table */
+	/* A data channel, or a protocol that is known and not of the table. */
+	if (s->tls.dtls || evidence_first(s->e, FACT_STARTTLS) != NULL)
+		return;
 	if (class_by_port(s, &class)) {
 		add(l, class, BASIS_TLS, packet)->by_port = true;
 		return;
@@ -395,8 +489,13 @@ hidden(const struct scene_of_flow *s, struct list *l)
 	}
 	if (!to_server || !s->src_listed)
 		return;
-	/* A port the table does not know, between hosts the policy knows. */
-	if (s->src == ROLE_CLIENT)
+	/* A port the table does not know, between hosts the policy knows.
+	 * Low ones belong to others (IMAPS, LDAPS ...), and so may TLS that
+	 * began behind what was not captured (STARTTLS). */
+	bool free_port =
+	    s->flow->tuple.dst.port >= 1024 && !s->flow->mid_stream;
+
+	if (s->src == ROLE_CLIENT && s->dest != ROLE_SQL && free_port)
 		add(l, CLASS_CLIENT_TO_SERVER, BASIS_TLS, packet)->by_port =
 		    true;
 	else if (role_is_server(s->src))
@@ -480,6 +579,7 @@ classify(const struct scene_of_flow *s,
 
 	sip(s, &l);
 	messages(s, &l);
+	compressed(s, &l);
 	media(s, &l);
 	desktop(s, &l);
 	http(s, &l);

@@ -44,10 +44,13 @@ struct candidate_class {
 	enum basis basis;
 	bool by_port;              /* rests on the port table: inferred */
 	bool aside;                /* mentioned, not judged: never the first */
+	bool open;                 /* readable, but what was not captured may
+				    * excuse it */
 	uint64_t packet;           /* that shows it */
 	const struct learnt *fact; /* HTTP_EXCHANGE it rests on, or NULL */
 	bool bare;                 /* HTTP without credentials */
 	char why[160];             /* BASIS_CLEAR: what was readable */
+	const char *missing;       /* open: what would tell, or NULL */
 };
 
 /* Classes times bases that can meet in one flow stay far below. */

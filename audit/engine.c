@@ -1,35 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reader -> workers -> auditor. With one worker all three are the calling
- * thread and nothing is copied. With more, the reader copies packets into
- * batches, one worker per flow by its hash; notices come back through one
- * ring. The report does not depend on their order (audit/ledger.c).
+ * Reader -> workers -> auditor. The reader copies packets into batches, one
+ * worker per flow by its hash; notices come back through one ring. The report
+ * does not depend on their order (audit/ledger.c). A single worker is its own
+ * auditor; and its own reader, too, with nothing copied, where it has little to
+ * look into, follows a wire, or there is but one processor. Where the kernel
+ * spreads a live capture each worker reads for itself (audit/lanes.h), and the
+ * calling thread only looks after them.
  */
 #include "audit/engine.h"
 
+#include <malloc.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "audit/batch.h"
+#include "audit/lanes.h"
+#include "audit/loss.h"
 #include "audit/worker.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/ring.h"
 
 enum {
-	BATCH_PACKETS = 256,
-	BATCH_BYTES = 512 * 1024, /* packets of ordinary size fill the count */
-	BATCHES = 6,              /* per worker, in either direction */
-	NOTICES = 4096,           /* on their way to the auditor */
-	TICK_PACKETS = 4096,      /* look at the clock so often */
-	TICK_LIVE = 4,            /* the same where packets may be rare */
-};
-
-struct batch {
-	unsigned n;
-	size_t used;
-	struct packet p[BATCH_PACKETS];
-	uint8_t bytes[BATCH_BYTES];
+	BATCHES = 6,         /* per worker, in either direction */
+	NOTICES = 4096,      /* on their way to the auditor */
+	TICK_PACKETS = 4096, /* look at the clock so often */
+	TICK_LIVE = 64,      /* the same where packets may be rare */
+	HEAP_STEP = 16 * 1024 * 1024,
+	PART_AT = 4, /* packets */
 };
 
 struct shard {
@@ -40,6 +42,7 @@ struct shard {
 	struct batch *open; /* the reader fills it */
 	pthread_t thread;
 	bool running;
+	uint32_t period; /* as the worker counts them */
 	_Atomic uint64_t duplicates, evicted, starved, held; /* for the view */
 };
 
@@ -47,16 +50,24 @@ struct engine {
 	struct engine_options o;
 	struct source *source;
 	struct decoder *decoder;
-	struct ledger *ledger;
+	struct periods *periods;
+	struct loss *loss; /* of a live source, or NULL */
 	struct shard *shards;
 	unsigned shard_count;
+	bool apart;              /* workers have threads, unless lanes do */
+	bool may_part;           /* the only worker may get one */
+	struct lanes *lanes;     /* NULL: one reader */
+	_Atomic uint32_t passed; /* periods that lanes have to pass */
+	int64_t looked;          /* at what was lost; monotonic */
 	struct ring *notices;
 	pthread_t auditor;
 	bool auditing;
 	_Atomic uint64_t records;
 	struct capture_totals totals;
-	int64_t newest;     /* packet time, to see the clock step back */
-	struct notice look; /* among the notices: time to serve the view */
+	int64_t newest;        /* packet time, to see the clock step back */
+	struct notice look;    /* among the notices: time to look around */
+	uint32_t period;       /* as notices count them */
+	atomic_bool turn, ask; /* engine_turn(), engine_ask() */
 };
 
 static void
@@ -67,7 +78,7 @@ take_notice(void *ctx, struct notice *n)
 	if (n->last)
 		atomic_fetch_add_explicit(&e->records, 1, memory_order_relaxed);
 	if (e->notices == NULL)
-		ledger_take(e->ledger, n);
+		periods_take(e->periods, n);
 	else if (!ring_put(e->notices, n))
 		notice_free(n);
 }
@@ -88,7 +99,19 @@ show_stats(struct shard *s)
 	atomic_store_explicit(&s->held, w.flows, memory_order_relaxed);
 }
 
+static void pass(struct shard *s);
+
 /* ---- threads ---- */
+
+/* On the auditor's thread. */
+static void
+look_around(struct engine *e)
+{
+	if (e->o.view != NULL)
+		view_refresh(e->o.view);
+	else
+		periods_tick(e->periods);
+}
 
 static void *
 shard_main(void *arg)
@@ -99,7 +122,13 @@ shard_main(void *arg)
 	while ((b = ring_get(s->work)) != NULL) {
 		for (unsigned i = 0; i < b->n; i++)
 			worker_packet(s->worker, &b->p[i]);
+		if (b->mark != NULL)
+			take_notice(s->engine, b->mark);
+		if (b->boundary)
+			pass(s);
 		show_stats(s);
+		if (b->look)
+			look_around(s->engine);
 		if (!ring_put(s->spare, b))
 			free(b);
 	}
@@ -115,9 +144,9 @@ auditor_main(void *arg)
 
 	while ((n = ring_get(e->notices)) != NULL) {
 		if (n == &e->look)
-			view_refresh(e->o.view);
+			look_around(e);
 		else
-			ledger_take(e->ledger, n);
+			periods_take(e->periods, n);
 	}
 	return NULL;
 }
@@ -138,43 +167,24 @@ open_batch(struct shard *s)
 	if (s->open == NULL) {
 		s->open = ring_get(s->spare);
 		if (s->open != NULL)
-			s->open->n = 0, s->open->used = 0;
+			batch_clear(s->open);
 	}
 	return s->open;
 }
 
-/* Copies what a worker needs: from the innermost IP header to the end. */
 static void
 give(struct shard *s, const struct packet *p)
 {
-	struct slice keep = p->network;
-
-	if (p->payload.n > 0 &&
-	    (keep.p == NULL || p->payload.p < keep.p ||
-		p->payload.p + p->payload.n > keep.p + keep.n))
-		keep = p->payload;
 	struct batch *b = open_batch(s);
 
-	if (b != NULL && b->used + keep.n > BATCH_BYTES) {
-		send_batch(s);
-		b = open_batch(s);
-	}
 	if (b == NULL)
 		return;
-	struct packet *to = &b->p[b->n++];
-	uint8_t *at = b->bytes + b->used;
-
-	*to = *p;
-	to->frame = (struct slice){ NULL, 0 };
-	if (keep.n > 0)
-		memcpy(at, keep.p, keep.n);
-	to->network = p->network.n > 0 && keep.p == p->network.p
-	    ? slice_of(at, keep.n)
-	    : (struct slice){ NULL, 0 };
-	to->payload = p->payload.n > 0
-	    ? slice_of(at + (p->payload.p - keep.p), p->payload.n)
-	    : (struct slice){ NULL, 0 };
-	b->used += keep.n;
+	if (!batch_add(b, p)) {
+		send_batch(s);
+		b = open_batch(s);
+		if (b == NULL || !batch_add(b, p))
+			return;
+	}
 	if (b->n == BATCH_PACKETS)
 		send_batch(s);
 }
@@ -182,22 +192,8 @@ give(struct shard *s, const struct packet *p)
 /* ---- life ---- */
 
 static bool
-start_shard(struct engine *e, struct shard *s)
+give_thread(struct shard *s)
 {
-	s->engine = e;
-	s->worker = worker_new(&(struct worker_options){
-	    .keylog = e->o.keylog,
-	    .most_flows = LIMIT_FLOWS / e->shard_count,
-	    .most_sessions = LIMIT_SESSIONS / e->shard_count,
-	    .live = e->o.view != NULL,
-	    .eager = e->o.source.interface != NULL,
-	    .tell = take_notice,
-	    .ctx = e,
-	});
-	if (s->worker == NULL)
-		return false;
-	if (e->shard_count == 1)
-		return true;
 	s->work = ring_new(BATCHES);
 	s->spare = ring_new(BATCHES);
 	if (s->work == NULL || s->spare == NULL)
@@ -215,8 +211,86 @@ start_shard(struct engine *e, struct shard *s)
 }
 
 static bool
+start_shard(struct engine *e, struct shard *s)
+{
+	s->engine = e;
+	s->worker = worker_new(&(struct worker_options){
+	    .keylog = e->o.keylog,
+	    .most_flows = LIMIT_FLOWS / e->shard_count,
+	    .most_sessions = LIMIT_SESSIONS / e->shard_count,
+	    .live = e->o.view != NULL || e->o.periods.judged != NULL,
+	    .eager = e->o.source.interface_count > 0,
+	    .tell = take_notice,
+	    .ctx = e,
+	});
+	if (s->worker == NULL)
+		return false;
+	return !e->apart || source_lanes(e->source) > 1 || give_thread(s);
+}
+
+static void
+tend_lane(void *ctx, unsigned lane)
+{
+	struct engine *e = ctx;
+	struct shard *s = &e->shards[lane];
+
+	show_stats(s);
+	while (s->period != atomic_load(&e->passed))
+		pass(s);
+}
+
+static bool
+start_lanes(struct engine *e, struct fault *f)
+{
+	struct worker **workers =
+	    calloc(e->shard_count, sizeof(struct worker *));
+
+	if (workers == NULL)
+		return fail(f, "cannot start the readers: no memory");
+	for (unsigned i = 0; i < e->shard_count; i++)
+		workers[i] = e->shards[i].worker;
+	e->lanes = lanes_new(
+	    &(struct lanes_options){
+		.source = e->source,
+		.workers = workers,
+		.tend = tend_lane,
+		.ctx = e,
+	    },
+	    f);
+	free(workers);
+	return e->lanes != NULL;
+}
+
+/* Asked of the kernel and not of /sys: no file is opened any more. */
+static bool
+has_processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 &&
+	    CPU_COUNT(&set) > 1;
+}
+
+/*
+ * Records are kept to the end: the heap only grows. glibc would let a second
+ * thread have a heap of its own, which grows by the page, with a system call
+ * each; one worker can do with the first.
+ */
+static void
+tune_heap(void)
+{
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)mallopt(M_TOP_PAD, HEAP_STEP);
+}
+
+static bool
 start(struct engine *e, struct fault *f)
 {
+	e->apart = e->shard_count > 1;
+	e->may_part =
+	    !e->apart && e->o.source.file_count > 0 && has_processors();
+	if (e->may_part)
+		tune_heap();
 	if (e->shard_count > 1) {
 		e->notices = ring_new(NOTICES);
 		e->auditing = e->notices != NULL &&
@@ -228,13 +302,46 @@ start(struct engine *e, struct fault *f)
 		if (!start_shard(e, &e->shards[i]))
 			return fail(f, "cannot start worker %u: no memory", i);
 	}
-	return true;
+	return source_lanes(e->source) == 1 || start_lanes(e, f);
 }
 
 static void
 add_secrets(void *ctx, struct slice text)
 {
 	keylog_add(ctx, text);
+}
+
+/* Opening files looks into them; an interface only fills its buffers. */
+static bool
+open_source(struct engine *e, struct fault *f)
+{
+	const struct engine_options *o = &e->o;
+	bool files = o->source.file_count > 0;
+
+	if (files && o->ready != NULL && !o->ready(o->ready_ctx, f))
+		return false;
+	/* Who sees every packet wants them all in one thread. */
+	e->o.source.lanes = o->see == NULL ? e->shard_count : 1;
+	e->o.source.prompt = o->view != NULL;
+	e->source = source_open(&e->o.source, f);
+	return e->source != NULL &&
+	    (files || o->ready == NULL || o->ready(o->ready_ctx, f));
+}
+
+static bool
+begin_periods(struct engine *e, struct fault *f)
+{
+	struct periods_options o = e->o.periods;
+
+	o.policy = e->o.policy;
+	o.workers = e->shard_count;
+	o.patient = e->o.source.file_count > 0;
+	e->periods = periods_new(&o, f);
+	if (e->periods != NULL && e->loss != NULL)
+		ledger_watch_loss(periods_ledger(e->periods), e->loss);
+	if (e->periods != NULL && !o.patient)
+		rotation_begin(&e->o.rotation, clock_now());
+	return e->periods != NULL;
 }
 
 struct engine *
@@ -250,25 +357,27 @@ engine_new(const struct engine_options *o, struct fault *f)
 	e->shard_count = o->workers > 0 ? o->workers : 1;
 	e->shards = calloc(e->shard_count, sizeof(*e->shards));
 	e->decoder = decoder_new();
-	if (e->shards == NULL || e->decoder == NULL) {
+	if (o->source.interface_count > 0)
+		e->loss = loss_new();
+	if (e->shards == NULL || e->decoder == NULL ||
+	    (e->loss == NULL && o->source.interface_count > 0)) {
 		(void)fail(f, "no memory");
 		goto bad;
 	}
-	e->source = source_open(&o->source, f);
-	if (e->source == NULL)
+	if (!open_source(e, f))
 		goto bad;
 	if (o->keylog != NULL &&
 	    !source_secrets(e->source, add_secrets, o->keylog))
 		log_warn("keys: secrets inside the capture could not be read");
 	/* Without any secret workers need not ask for one. */
 	if (o->keylog != NULL && keylog_count(o->keylog) == 0 &&
-	    o->source.interface == NULL)
+	    (o->source.interface_count == 0 || !keylog_follows(o->keylog)))
 		e->o.keylog = NULL;
-	e->ledger = ledger_new(o->policy, f);
-	if (e->ledger == NULL)
+	if (!begin_periods(e, f))
 		goto bad;
 	if (o->view != NULL)
-		view_attach(o->view, e->ledger, o->source.interface != NULL);
+		view_attach(o->view, periods_ledger(e->periods),
+		    o->source.interface_count > 0);
 	if (!start(e, f))
 		goto bad;
 	return e;
@@ -280,6 +389,10 @@ bad:
 static void
 stop_threads(struct engine *e)
 {
+	if (e->lanes != NULL) {
+		source_stop(e->source);
+		lanes_finish(e->lanes);
+	}
 	for (unsigned i = 0; i < e->shard_count; i++) {
 		struct shard *s = &e->shards[i];
 
@@ -316,6 +429,7 @@ engine_free(struct engine *e)
 		return;
 	if (e->shards != NULL)
 		stop_threads(e);
+	lanes_free(e->lanes);
 	for (unsigned i = 0; e->shards != NULL && i < e->shard_count; i++) {
 		struct shard *s = &e->shards[i];
 
@@ -327,11 +441,158 @@ engine_free(struct engine *e)
 	free(e->shards);
 	if (e->notices != NULL)
 		ring_free(e->notices);
-	ledger_free(e->ledger);
+	periods_free(e->periods);
+	loss_free(e->loss);
 	decoder_free(e->decoder);
 	if (e->source != NULL)
 		source_close(e->source);
 	free(e);
+}
+
+/* All that is not counted by workers. */
+static void
+sum_up_capture(struct engine *e)
+{
+	struct capture_totals *t = &e->totals;
+	struct source_stats s;
+
+	source_sum(e->source);
+	source_stats(e->source, &s);
+	decode_stats(e->decoder, &t->decode);
+	if (e->lanes != NULL) {
+		t->packets = t->bytes = t->no_transport = t->clock_steps = 0;
+		lanes_totals(e->lanes, t, &e->newest);
+	}
+	t->kernel_drops = s.kernel_drops;
+	t->interface_drops = s.interface_drops;
+	t->cut = t->decode.cut;
+	t->undecodable = t->decode.results[DECODE_MALFORMED] +
+	    t->decode.results[DECODE_TRUNCATED] +
+	    t->decode.results[DECODE_UNKNOWN_LINK] +
+	    t->decode.results[DECODE_TOO_DEEP];
+	t->not_ip = t->decode.results[DECODE_NOT_IP];
+	t->fragments = t->decode.fragments;
+	t->fragments_lost = t->decode.fragments_lost;
+	for (size_t i = 0; i < source_inputs(e->source); i++)
+		t->has_secrets |= source_input(e->source, i)->has_secrets;
+	if (e->o.keylog != NULL)
+		t->secrets = keylog_count(e->o.keylog);
+}
+
+static void
+sum_up(struct engine *e)
+{
+	sum_up_capture(e);
+	for (unsigned i = 0; i < e->shard_count; i++) {
+		struct worker_stats w;
+
+		worker_stats(e->shards[i].worker, &w);
+		periods_add_stats(&e->totals, &w);
+	}
+}
+
+/* ---- periods ---- */
+
+/* To the auditor, who takes it over. */
+static void
+put_mark(struct engine *e, struct notice *n)
+{
+	if (n != NULL)
+		take_notice(e, n);
+}
+
+/* A worker passes a boundary; on its thread. */
+static void
+pass(struct shard *s)
+{
+	struct worker_stats w;
+
+	worker_stats(s->worker, &w);
+	worker_pass(s->worker, s->period + 1);
+	put_mark(s->engine, periods_passed(s->period++, &w));
+}
+
+/* The batch that is open is the last of the period. Takes `mark` over. */
+static void
+send_boundary(struct shard *s, struct notice *mark)
+{
+	struct batch *b = open_batch(s);
+
+	if (b == NULL) {
+		notice_free(mark);
+		return;
+	}
+	b->boundary = true;
+	b->mark = mark;
+	if (!ring_put(s->work, b))
+		free(b);
+	s->open = NULL;
+}
+
+static void
+send_look(struct shard *s)
+{
+	struct batch *b = open_batch(s);
+
+	if (b == NULL)
+		return;
+	b->look = true;
+	if (!ring_put(s->work, b))
+		free(b);
+	s->open = NULL;
+}
+
+/* From `start` to `end`; the workers tell what they know. */
+static void
+end_period(struct engine *e, bool goes_on, int64_t start, int64_t end)
+{
+	struct notice *n;
+
+	sum_up_capture(e);
+	n = periods_end(e->period++, goes_on, &(struct span){ start, end },
+	    &e->totals, e->source);
+	atomic_store(&e->passed, e->period);
+	if (e->apart && e->notices == NULL) {
+		send_boundary(&e->shards[0], n);
+		return;
+	}
+	put_mark(e, n);
+	if (e->lanes != NULL) {
+		lanes_wake(e->lanes);
+		return;
+	}
+	for (unsigned i = 0; i < e->shard_count; i++) {
+		if (e->apart)
+			send_boundary(&e->shards[i], NULL);
+		else
+			pass(&e->shards[i]);
+	}
+}
+
+static void
+rotate(struct engine *e)
+{
+	struct rotation *r = &e->o.rotation;
+
+	end_period(e, false, r->before, r->start);
+}
+
+/* What somebody outside wants; and the clock goes on without packets. */
+static void
+look_at_clock(struct engine *e)
+{
+	struct rotation *r = &e->o.rotation;
+	int64_t now = clock_now();
+	bool live = e->o.source.file_count == 0;
+
+	if (live && rotation_idle(r, now))
+		rotate(e);
+	if (atomic_exchange(&e->ask, false))
+		end_period(e, true, r->start, now);
+	if (atomic_exchange(&e->turn, false)) {
+		rotation_begin(r, now);
+		rotate(e);
+	}
 }
 
 /* ---- the run ---- */
@@ -353,6 +614,8 @@ count(struct engine *e, const struct packet *p)
 static void
 handle(struct engine *e, struct packet *p)
 {
+	if (rotation_packet(&e->o.rotation, p->time, p->wire_len))
+		rotate(e);
 	count(e, p);
 	if (e->o.see != NULL)
 		e->o.see(e->o.see_ctx, p);
@@ -362,43 +625,11 @@ handle(struct engine *e, struct packet *p)
 		e->totals.no_transport++;
 		return;
 	}
-	if (e->shard_count == 1) {
+	if (!e->apart) {
 		worker_packet(e->shards[0].worker, p);
 		return;
 	}
 	give(&e->shards[flow_hash(&p->tuple) % e->shard_count], p);
-}
-
-static void
-sum_up(struct engine *e)
-{
-	struct capture_totals *t = &e->totals;
-	struct source_stats s;
-
-	source_stats(e->source, &s);
-	decode_stats(e->decoder, &t->decode);
-	t->kernel_drops = s.kernel_drops;
-	t->interface_drops = s.interface_drops;
-	t->cut = t->decode.cut;
-	t->undecodable = t->decode.results[DECODE_MALFORMED] +
-	    t->decode.results[DECODE_TRUNCATED] +
-	    t->decode.results[DECODE_UNKNOWN_LINK] +
-	    t->decode.results[DECODE_TOO_DEEP];
-	t->not_ip = t->decode.results[DECODE_NOT_IP];
-	t->fragments = t->decode.fragments;
-	t->fragments_lost = t->decode.fragments_lost;
-	for (unsigned i = 0; i < e->shard_count; i++) {
-		struct worker_stats w;
-
-		worker_stats(e->shards[i].worker, &w);
-		t->duplicates += w.duplicates;
-		t->evicted += w.evicted + w.early;
-		t->starved += w.starved;
-	}
-	for (size_t i = 0; i < source_inputs(e->source); i++)
-		t->has_secrets |= source_input(e->source, i)->has_secrets;
-	if (e->o.keylog != NULL)
-		t->secrets = keylog_count(e->o.keylog);
 }
 
 static void
@@ -419,9 +650,7 @@ serve_view(struct engine *e)
 {
 	struct view_status v = { .phase = VIEW_READING };
 
-	if (e->o.view == NULL)
-		return;
-	if (e->shard_count == 1)
+	if (!e->apart)
 		show_stats(&e->shards[0]);
 	source_stats(e->source, &v.source);
 	for (unsigned i = 0; i < e->shard_count; i++) {
@@ -433,21 +662,97 @@ serve_view(struct engine *e)
 		v.held += atomic_load(&s->held);
 	}
 	view_progress(e->o.view, &v);
-	if (e->notices == NULL)
-		view_refresh(e->o.view);
+}
+
+/* Whoever looks at the run while it goes on. */
+static void
+serve(struct engine *e)
+{
+	look_at_clock(e);
+	if (e->o.view != NULL)
+		serve_view(e);
+	if (!e->apart)
+		look_around(e);
+	else if (e->notices == NULL)
+		send_look(&e->shards[0]);
 	else if (!ring_put(e->notices, &e->look))
 		return;
 }
 
-void
-engine_run(struct engine *e,
+static void
+note_loss(void *ctx, const struct source_loss *loss)
+{
+	loss_add(ctx, loss);
+}
+
+/* Ten times a second: whatever is not done for each packet. */
+static void
+look_after(struct engine *e, int64_t now,
+    void (*tick)(void *ctx, const struct engine_progress *), void *ctx)
+{
+	bool live = e->o.source.interface_count > 0;
+
+	if (e->o.keylog != NULL && live)
+		keylog_follow(e->o.keylog);
+	if (live && now - e->looked >= NS_PER_S) {
+		e->looked = now;
+		source_look(e->source, note_loss, e->loss);
+	}
+	/* What came does not wait for more. */
+	for (unsigned i = 0; live && e->lanes == NULL && i < e->shard_count;
+	     i++)
+		send_batch(&e->shards[i]);
+	report_progress(e, false, tick, ctx);
+	serve(e);
+}
+
+/* The lanes read; periods end by what they have counted. */
+static void
+run_lanes(struct engine *e,
+    void (*tick)(void *ctx, const struct engine_progress *), void *ctx)
+{
+	uint64_t seen = 0;
+
+	while (lanes_run(e->lanes)) {
+		struct capture_totals t = { .packets = 0 };
+		int64_t newest = 0;
+
+		(void)poll(NULL, 0, 100);
+		lanes_totals(e->lanes, &t, &newest);
+		if (t.bytes > seen &&
+		    rotation_packet(&e->o.rotation, newest, t.bytes - seen))
+			rotate(e);
+		seen = t.bytes;
+		look_after(e, clock_monotonic(), tick, ctx);
+	}
+}
+
+/*
+ * Handing packets over costs more than counting them, and less than looking
+ * into them: the only worker gets a thread once there is something to see in
+ * one packet of so many.
+ */
+static void
+part(struct engine *e)
+{
+	struct worker_stats w;
+
+	worker_stats(e->shards[0].worker, &w);
+	if (w.looked < e->totals.packets / PART_AT)
+		return;
+	e->may_part = false;
+	e->apart = give_thread(&e->shards[0]);
+}
+
+static void
+run_reader(struct engine *e,
     void (*tick)(void *ctx, const struct engine_progress *), void *ctx)
 {
 	struct packet p;
 	enum source_result r;
 	int64_t told = clock_monotonic();
 	unsigned often =
-	    e->o.source.interface != NULL ? TICK_LIVE : TICK_PACKETS;
+	    e->o.source.interface_count > 0 ? TICK_LIVE : TICK_PACKETS;
 	unsigned until = often;
 
 	while ((r = source_next(e->source, &p)) != SOURCE_END) {
@@ -456,22 +761,34 @@ engine_run(struct engine *e,
 		if (r == SOURCE_PACKET && --until > 0)
 			continue;
 		until = often;
+		if (e->may_part)
+			part(e);
 		int64_t now = clock_monotonic();
 
 		if (now - told < NS_PER_S / 10)
 			continue;
 		told = now;
-		if (e->o.keylog != NULL && e->o.source.interface != NULL)
-			keylog_follow(e->o.keylog);
-		report_progress(e, false, tick, ctx);
-		serve_view(e);
+		look_after(e, now, tick, ctx);
 	}
-	serve_view(e);
-	if (e->shard_count == 1)
+}
+
+void
+engine_run(struct engine *e,
+    void (*tick)(void *ctx, const struct engine_progress *), void *ctx)
+{
+	if (e->lanes != NULL)
+		run_lanes(e, tick, ctx);
+	else
+		run_reader(e, tick, ctx);
+	source_look(e->source, note_loss, e->loss);
+	serve(e);
+	if (!e->apart)
 		worker_finish(e->shards[0].worker);
 	stop_threads(e);
 	sum_up(e);
-	ledger_finish(e->ledger, &e->totals);
+	periods_finish(e->periods,
+	    &(struct span){ e->o.rotation.start, e->newest }, &e->totals,
+	    e->source);
 	if (e->o.view != NULL)
 		view_finished(e->o.view);
 	report_progress(e, true, tick, ctx);
@@ -483,10 +800,28 @@ engine_stop(struct engine *e)
 	source_stop(e->source);
 }
 
+void
+engine_turn(struct engine *e)
+{
+	atomic_store(&e->turn, true);
+}
+
+void
+engine_ask(struct engine *e)
+{
+	atomic_store(&e->ask, true);
+}
+
+void
+engine_last(const struct engine *e, struct period *out)
+{
+	periods_last(e->periods, out);
+}
+
 const struct ledger *
 engine_ledger(const struct engine *e)
 {
-	return e->ledger;
+	return periods_ledger(e->periods);
 }
 
 struct source *

@@ -9,6 +9,8 @@
 #ifndef AUDIT_ENGINE_H
 #define AUDIT_ENGINE_H
 
+#include "audit/period.h"
+#include "audit/rotation.h"
 #include "audit/view.h"
 #include "capture/source.h"
 #include "dissect/keylog.h"
@@ -25,6 +27,14 @@ struct engine_options {
 	 * NULL. */
 	void (*see)(void *ctx, const struct packet *p);
 	void *see_ctx;
+	/* Of a long run: when its periods end, and who takes them; policy,
+	 * workers and patience of `periods` are filled in. */
+	struct rotation rotation;
+	struct periods_options periods;
+	/* Called once: interfaces are open, files are not, nothing of either
+	 * was read, and no thread is started. False ends the start. Or NULL. */
+	bool (*ready)(void *ctx, struct fault *f);
+	void *ready_ctx;
 };
 
 struct engine_progress {
@@ -41,7 +51,13 @@ void engine_free(struct engine *e);
 void engine_run(struct engine *e,
     void (*tick)(void *ctx, const struct engine_progress *), void *ctx);
 void engine_stop(struct engine *e); /* any thread, signal handler */
+/* The period ends now; or a report of it is wanted, and it goes on. Any
+ * thread, signal handler. */
+void engine_turn(struct engine *e);
+void engine_ask(struct engine *e);
 
+/* After the run: its last period, or its only one. */
+void engine_last(const struct engine *e, struct period *out);
 const struct ledger *engine_ledger(const struct engine *e);
 struct source *engine_source(struct engine *e); /* for its inputs */
 

@@ -1,48 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "audit/ledger.h"
+#include "audit/ledger_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "audit/jury.h"
 #include "audit/mutual.h"
-#include "audit/role.h"
-#include "audit/signal.h"
 #include "audit/verdict.h"
-#include "core/arena.h"
 #include "core/buf.h"
-#include "core/map.h"
-
-struct ledger {
-	const struct policy *policy;
-	struct cert_store *certs;
-	struct record *records; /* of arrival; sorted by ledger_finish() */
-	size_t count, room;
-	struct map *by_flow; /* first packet -> index + 1 */
-	struct roles *roles;
-	struct signals *signals;
-	struct summary summary;
-	struct capture_totals totals;
-	struct host *hosts;
-	size_t host_count, host_room;
-	struct map *by_addr; /* address -> index + 1 in hosts */
-	struct shown_cert *shown;
-	size_t shown_count, shown_room;
-	struct map *by_cert; /* SHA-256 -> index + 1 in shown */
-	struct arena texts;  /* names of hosts */
-	struct map *shared;  /* bytes that many flows have in common */
-	struct arena common; /* their copies */
-	struct slice recent[FACT_COUNT]; /* the last of each kind */
-	uint64_t starved;                /* notices there was no memory for */
-	bool finished;
-	/* while somebody follows */
-	bool following, stale;
-	ledger_judged *judged;
-	void *judged_ctx;
-	uint32_t *changes; /* records that are dirty */
-	size_t change_count, change_room;
-	struct notice **retired; /* signalling may point into them */
-	size_t retired_count, retired_room;
-};
 
 /* Names of hosts are short; far more than any site has. */
 enum {
@@ -70,29 +35,40 @@ add_trust(struct ledger *l, struct fault *f)
 }
 
 struct ledger *
-ledger_new(const struct policy *p, struct fault *f)
+ledger_empty(const struct policy *p, struct cert_store *certs)
 {
 	struct ledger *l = calloc(1, sizeof(*l));
 
 	if (l == NULL) {
-		(void)fail(f, "no memory");
+		cert_store_free(certs);
 		return NULL;
 	}
 	arena_init(&l->texts, TEXTS_MOST);
 	arena_init(&l->common, COMMON_MOST);
 	l->shared = map_new(COMMON_COUNT);
 	l->policy = p;
-	l->certs = cert_store_new();
+	l->certs = certs;
 	l->by_flow = map_new(0);
-	l->by_addr = map_new(0);
+	l->by_addr = map_new(LIMIT_HOSTS);
 	l->by_cert = map_new(0);
 	l->roles = roles_new(p);
 	l->signals = signals_new();
 	if (l->certs == NULL || l->by_flow == NULL || l->by_addr == NULL ||
 	    l->by_cert == NULL || l->shared == NULL || l->roles == NULL ||
 	    l->signals == NULL) {
-		(void)fail(f, "no memory");
 		ledger_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+struct ledger *
+ledger_new(const struct policy *p, struct fault *f)
+{
+	struct ledger *l = ledger_empty(p, cert_store_new());
+
+	if (l == NULL) {
+		(void)fail(f, "no memory");
 		return NULL;
 	}
 	if (!add_trust(l, f)) {
@@ -127,6 +103,8 @@ ledger_free(struct ledger *l)
 	map_free(l->by_addr);
 	map_free(l->by_cert);
 	roles_free(l->roles);
+	roles_free(l->before);
+	ledger_spool_done(l);
 	signals_free(l->signals);
 	cert_store_free(l->certs);
 	map_free(l->shared);
@@ -201,8 +179,8 @@ share(struct ledger *l, struct notice *n)
 	return notice_share(n, keep_common, l);
 }
 
-static void
-mark(struct ledger *l, size_t i)
+void
+ledger_mark(struct ledger *l, size_t i)
 {
 	struct record *r = &l->records[i];
 
@@ -231,7 +209,7 @@ add_to(struct ledger *l, struct record *r, struct notice *n)
 		notice_free(n);
 		return;
 	}
-	if (!l->following) {
+	if (!l->following && l->victim_count == 0) {
 		both = notice_join(r->facts, n);
 		if (both != NULL)
 			r->facts = both;
@@ -255,6 +233,15 @@ add_to(struct ledger *l, struct record *r, struct notice *n)
 	r->facts = both;
 }
 
+/* A flow of an earlier period goes on in this one. */
+static void
+wake(struct record *r, const struct notice *n)
+{
+	if (n->flow.last_packet != r->facts->flow.last_packet ||
+	    n->news.count > 0)
+		r->behind = false;
+}
+
 void
 ledger_take(struct ledger *l, struct notice *n)
 {
@@ -267,8 +254,14 @@ ledger_take(struct ledger *l, struct notice *n)
 		return;
 	}
 	if (*at != 0) {
-		add_to(l, &l->records[*at - 1], share(l, n));
-		mark(l, *at - 1);
+		struct record *r = &l->records[*at - 1];
+		size_t before = r->facts->size;
+
+		wake(r, n);
+		add_to(l, r, share(l, n));
+		l->bytes += r->facts->size - before;
+		ledger_mark(l, *at - 1);
+		ledger_relieve(l);
 		return;
 	}
 	l->stale |= l->count == l->room;
@@ -279,8 +272,10 @@ ledger_take(struct ledger *l, struct notice *n)
 		return;
 	}
 	l->records[l->count++] = (struct record){ .facts = share(l, n) };
+	l->bytes += l->records[l->count - 1].facts->size + RECORD_BYTES;
 	*at = l->count;
-	mark(l, l->count - 1);
+	ledger_mark(l, l->count - 1);
+	ledger_relieve(l);
 }
 
 /* ---- while somebody follows ---- */
@@ -292,6 +287,19 @@ ledger_follow(struct ledger *l, ledger_judged *judged, void *ctx)
 	l->stale = true;
 	l->judged = judged;
 	l->judged_ctx = ctx;
+}
+
+bool
+ledger_is_followed(const struct ledger *l)
+{
+	return l->following;
+}
+
+void
+ledger_tell(struct ledger *l, ledger_told *told, void *ctx)
+{
+	l->told = told;
+	l->told_ctx = ctx;
 }
 
 size_t
@@ -355,16 +363,19 @@ ledger_judged_now(struct ledger *l, size_t i, const struct judgement *j)
 {
 	l->records[i].id = i + 1; /* until the flows are numbered */
 	keep_judgement(&l->records[i], j);
+	if (l->told != NULL)
+		l->told(l->told_ctx, l, &l->records[i], j, false);
 }
 
 /* Roles and signalling as if nobody had looked before the end. */
-static void
-begin_anew(struct ledger *l)
+void
+ledger_begin_anew(struct ledger *l)
 {
 	struct roles *roles = roles_new(l->policy);
 	struct signals *signals = signals_new();
 
-	if (roles == NULL || signals == NULL) {
+	if (roles == NULL || signals == NULL ||
+	    (l->before != NULL && !roles_join(roles, l->before))) {
 		roles_free(roles);
 		signals_free(signals);
 		l->starved++;
@@ -379,12 +390,16 @@ begin_anew(struct ledger *l)
 
 /* ---- at the end ---- */
 
+/* Those that are not reported go to the end. */
 static int
 by_first_packet(const void *a, const void *b)
 {
-	uint64_t x = ((const struct record *)a)->facts->flow.first_packet;
-	uint64_t y = ((const struct record *)b)->facts->flow.first_packet;
+	const struct record *ra = a, *rb = b;
+	uint64_t x = ra->facts->flow.first_packet;
+	uint64_t y = rb->facts->flow.first_packet;
 
+	if (ra->behind != rb->behind)
+		return ra->behind - rb->behind;
 	return x < y ? -1 : x > y;
 }
 
@@ -399,19 +414,26 @@ number_flows(struct ledger *l)
 		uint64_t *at =
 		    map_get(l->by_flow, slice_of(&first, sizeof(first)));
 
-		l->records[i].id = i + 1;
+		bool gone;
+
+		l->records[i].id = l->records[i].behind ? 0 : i + 1;
+		if (l->spooled != NULL && !l->records[i].behind)
+			l->records[i].id +=
+			    l->spool.before(l->spooled, first, &gone);
+		l->behind += l->records[i].behind;
 		if (at != NULL)
 			*at = i + 1;
 	}
 }
 
-static void
-tie_together(struct ledger *l)
+void
+ledger_tie_together(struct ledger *l)
 {
 	for (size_t i = 0; i < l->count; i++) {
-		if (!roles_add(l->roles, &l->records[i]) ||
-		    !signals_add(l->signals, &l->records[i]))
-			l->starved++;
+		bool roles = roles_add(l->roles, &l->records[i]);
+		bool signals = signals_add(l->signals, &l->records[i]);
+
+		l->starved += !roles || !signals;
 	}
 	signals_settle(l->signals);
 }
@@ -583,6 +605,7 @@ sum_flow(struct ledger *l, struct record *r, const struct judgement *j)
 {
 	struct summary *s = &l->summary;
 	const struct flow_view *f = &r->facts->flow;
+	char doubt[LOSS_TEXT];
 	bool judged = j->verdict == VERDICT_COMPLIANT ||
 	    j->verdict == VERDICT_VIOLATION || j->verdict == VERDICT_EXEMPT;
 
@@ -601,46 +624,88 @@ sum_flow(struct ledger *l, struct record *r, const struct judgement *j)
 	l->totals.conflicts += f->conflicts;
 	l->totals.one_way += f->packets[0] == 0 || f->packets[1] == 0;
 	l->totals.mid_stream += f->mid_stream;
+	l->totals.whole += !loss_doubts(l->loss, f, doubt);
 	l->totals.starved += r->facts->news.starved;
 }
 
 static void
-judge(const struct ledger *l, const struct record *r, bool brief,
-    struct judgement *out)
+enter(struct ledger *l, struct record *r, const struct judgement *j)
 {
-	verdict_judge(
-	    &(struct bench){
-		.policy = l->policy,
-		.roles = l->roles,
-		.signals = l->signals,
-		.certs = l->certs,
-		.brief = brief,
-	    },
-	    r, out);
-}
-
-/* False: whoever follows wants no more. */
-static bool
-judge_flow(struct ledger *l, struct record *r)
-{
-	struct judgement j;
 	const struct learnt *chain = NULL;
 	const struct evidence *e = &r->facts->news;
 	const struct five_tuple *t = &r->facts->flow.tuple;
 
-	judge(l, r, l->judged == NULL, &j);
-	keep_judgement(r, &j);
+	keep_judgement(r, j);
 	r->dirty = false;
-	sum_flow(l, r, &j);
-	add_host(l, &t->src.addr, j.verdict);
-	add_host(l, &t->dst.addr, j.verdict);
+	sum_flow(l, r, j);
+	add_host(l, &t->src.addr, j->verdict);
+	add_host(l, &t->dst.addr, j->verdict);
 	add_names(l, r);
 	while ((chain = evidence_next(e, FACT_TLS_SERVER_CHAIN, chain)) != NULL)
-		show_chain(l, r, chain, &j);
+		show_chain(l, r, chain, j);
 	chain = NULL;
 	while ((chain = evidence_next(e, FACT_TLS_CLIENT_CHAIN, chain)) != NULL)
-		show_chain(l, r, chain, &j);
-	return l->judged == NULL || l->judged(l->judged_ctx, r, &j);
+		show_chain(l, r, chain, j);
+}
+
+bool
+ledger_judge_flow(struct ledger *l, struct record *r, struct judgement *j)
+{
+	ledger_judge(l, r, j);
+	enter(l, r, j);
+	if (l->told != NULL)
+		l->told(l->told_ctx, l, r, j, l->finished);
+	return l->judged == NULL || l->judged(l->judged_ctx, r, j);
+}
+
+static void
+take_judgement(void *ctx, size_t i, const struct judgement *j)
+{
+	struct ledger *l = ctx;
+
+	enter(l, &l->records[i], j);
+}
+
+static struct bench
+bench_of(const struct ledger *l)
+{
+	return (struct bench){
+		.policy = l->policy,
+		.roles = l->roles,
+		.signals = l->signals,
+		.certs = l->certs,
+		.loss = l->loss,
+	};
+}
+
+/* Who follows wants words, and may want no more of them. */
+static void
+judge_all(struct ledger *l)
+{
+	struct bench b = bench_of(l);
+	struct judgement j;
+
+	if (l->told == NULL && l->judged == NULL) {
+		jury_judge(&b, l->records, ledger_count(l), take_judgement, l);
+		return;
+	}
+	for (size_t i = 0; i < ledger_count(l); i++) {
+		if (!ledger_judge_flow(l, &l->records[i], &j))
+			return;
+	}
+}
+
+/* Hosts of flows that are gone: by now more may be known of them. */
+static void
+name_roles(struct ledger *l)
+{
+	for (size_t i = 0; i < l->host_count; i++) {
+		struct host *h = &l->hosts[i];
+		struct role_known k = role_of(l->roles, &h->addr);
+
+		h->role = k.role;
+		(void)snprintf(h->how, sizeof(h->how), "%s", k.how);
+	}
 }
 
 static int
@@ -650,25 +715,55 @@ by_address(const void *a, const void *b)
 	    &((const struct host *)b)->addr);
 }
 
+/* Flows that are gone came first, whenever they began. */
+static int
+by_first_shown(const void *a, const void *b)
+{
+	uint64_t x = ((const struct shown_cert *)a)->first_packet;
+	uint64_t y = ((const struct shown_cert *)b)->first_packet;
+
+	return x < y ? -1 : x > y;
+}
+
 void
 ledger_finish(struct ledger *l, const struct capture_totals *t)
 {
 	if (l->finished)
 		return;
+	struct capture_totals early = l->totals;
+
+	ledger_seal(l);
 	l->finished = true;
 	l->totals = *t;
-	if (l->following)
-		begin_anew(l);
+	ledger_add_early(l, &early);
+	if (l->following || l->spooled != NULL)
+		ledger_begin_anew(l);
 	number_flows(l);
-	tie_together(l);
-	for (size_t i = 0; i < l->count; i++) {
-		if (!judge_flow(l, &l->records[i]))
-			break;
-	}
+	ledger_tie_together(l);
+	name_roles(l);
+	judge_all(l);
 	l->totals.starved += l->starved;
 	if (l->host_count > 0)
 		qsort(l->hosts, l->host_count, sizeof(*l->hosts), by_address);
 	map_clear(l->by_addr); /* the order is another now */
+	if (l->spooled != NULL && l->shown_count > 0)
+		qsort(l->shown, l->shown_count, sizeof(*l->shown),
+		    by_first_shown);
+}
+
+void
+ledger_reopen(struct ledger *l)
+{
+	l->finished = false;
+	l->behind = 0;
+	ledger_restore(l);
+	ledger_begin_anew(l);
+	l->stale = true;
+	l->change_count = 0;
+	for (size_t i = 0; i < l->count; i++) {
+		l->records[i].dirty = false;
+		ledger_mark(l, i);
+	}
 }
 
 /* ---- questions ---- */
@@ -677,7 +772,9 @@ void
 ledger_judge(const struct ledger *l, const struct record *r,
     struct judgement *out)
 {
-	judge(l, r, false, out);
+	struct bench b = bench_of(l);
+
+	verdict_judge(&b, r, out);
 }
 
 const char *
@@ -689,7 +786,7 @@ ledger_how(const struct ledger *l, const struct addr *a)
 size_t
 ledger_count(const struct ledger *l)
 {
-	return l->count;
+	return l->count - l->behind;
 }
 
 const struct record *
@@ -698,13 +795,27 @@ ledger_record(const struct ledger *l, size_t i)
 	return i < l->count ? &l->records[i] : NULL;
 }
 
+const struct record *
+ledger_find(const struct ledger *l, uint64_t first_packet)
+{
+	const uint64_t *at =
+	    map_get(l->by_flow, slice_of(&first_packet, sizeof(first_packet)));
+
+	if (at == NULL || *at == 0 || l->records[*at - 1].behind)
+		return NULL;
+	return &l->records[*at - 1];
+}
+
 uint64_t
 ledger_id_of(const struct ledger *l, uint64_t first_packet)
 {
 	const uint64_t *at =
 	    map_get(l->by_flow, slice_of(&first_packet, sizeof(first_packet)));
 
-	return at != NULL ? *at : 0;
+	if (at != NULL && *at != 0 &&
+	    (l->spooled == NULL || !l->records[*at - 1].behind))
+		return l->finished ? l->records[*at - 1].id : *at;
+	return l->spooled != NULL ? ledger_spooled_id(l, first_packet) : 0;
 }
 
 const struct policy *
@@ -747,6 +858,18 @@ const struct shown_cert *
 ledger_cert(const struct ledger *l, size_t i)
 {
 	return i < l->shown_count ? &l->shown[i] : NULL;
+}
+
+void
+ledger_watch_loss(struct ledger *l, const struct loss *loss)
+{
+	l->loss = loss;
+}
+
+const struct loss *
+ledger_loss(const struct ledger *l)
+{
+	return l->loss;
 }
 
 struct cert_store *

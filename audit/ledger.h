@@ -8,6 +8,7 @@
 #ifndef AUDIT_LEDGER_H
 #define AUDIT_LEDGER_H
 
+#include "audit/loss.h"
 #include "audit/policy.h"
 #include "audit/record.h"
 #include "capture/decode.h"
@@ -26,10 +27,16 @@ struct capture_totals {
 	uint64_t lost_bytes; /* TCP bytes not captured */
 	uint64_t conflicts;  /* overlapping TCP bytes that differ */
 	uint64_t one_way, mid_stream, evicted; /* flows */
-	uint64_t starved;                      /* facts that found no room */
+	/* Flows nothing is missing of, as far as can be known: no gap, no cut
+	 * packet, no loss of the capture that could be theirs. */
+	uint64_t whole;
+	uint64_t starved;     /* facts that found no room */
 	uint64_t clock_steps; /* time went back more than a second */
-	bool has_secrets;     /* an input file holds keys */
-	uint64_t secrets;     /* in all key logs */
+	/* Flows that left memory before the end: judged by what was known
+	 * then; and those of them that are in the sums alone. */
+	uint64_t judged_early, left_out;
+	bool has_secrets; /* an input file holds keys */
+	uint64_t secrets; /* in all key logs */
 	struct decode_stats decode;
 };
 
@@ -72,13 +79,63 @@ struct shown_cert {
 struct ledger;
 
 struct ledger *ledger_new(const struct policy *p, struct fault *f);
+/*
+ * A ledger for the next period of a run. Flows that have not ended come with
+ * what is known of them, and of those that have what others may refer to
+ * (signalling, relays, first handshakes), within LIMIT_CARRIED_BYTES and
+ * LIMIT_REFERRED_BYTES; so do the signs of roles. None of these flows is
+ * reported unless something of it is seen. Shares nothing with `l` but the
+ * trust, so that another thread may finish either. `l` is not finished. NULL
+ * without memory.
+ */
+struct ledger *ledger_next(const struct ledger *l);
+/* Flows that found no room on the way into this ledger. */
+uint64_t ledger_left_behind(const struct ledger *l);
 void ledger_free(struct ledger *l);
+
+/* When a live capture lost packets: lent, for this ledger and those after it.
+ */
+void ledger_watch_loss(struct ledger *l, const struct loss *loss);
+const struct loss *ledger_loss(const struct ledger *l); /* or NULL */
+
+/*
+ * Where flows go that leave memory: those that ended, oldest first, are judged
+ * by what is known then and put into it. Each ledger opens one of its own when
+ * it needs it. Numbers of flows count those in it, too.
+ */
+struct ledger_spool {
+	/* NULL: none can be had; flows then stay in memory. */
+	void *(*open)(void *ctx);
+	/* Flows come in batches, each in the order of first_packet; the
+	 * judgement lends. False: it is lost but for the sums. */
+	bool (*put)(void *spool, const struct ledger *l, const struct record *r,
+	    const struct judgement *j);
+	/* After a batch. */
+	void (*batch)(void *spool);
+	/* All are in it for now: what follows is asked after this. */
+	void (*seal)(void *spool);
+	size_t (*count)(void *spool);
+	/* How many of them begin before this packet; *is_one: and one with
+	 * it. */
+	size_t (*before)(void *spool, uint64_t first_packet, bool *is_one);
+	void (*close)(void *spool);
+	void *ctx;
+};
+/* The ledger, and those that follow it, hold about so many bytes of flows. */
+void ledger_bound(struct ledger *l, size_t bytes, const struct ledger_spool *s);
+/* The open spool, or NULL; the numbers of the flows that are in it are those
+ * that no record has. */
+void *ledger_spool_of(const struct ledger *l);
+size_t ledger_spooled(const struct ledger *l); /* flows in it */
 
 /* Takes the notice over. Auditor's thread. */
 void ledger_take(struct ledger *l, struct notice *n);
 /* All packets were seen: numbers the flows, ties signalling, media and resumed
  * sessions, infers roles, judges everything. */
 void ledger_finish(struct ledger *l, const struct capture_totals *t);
+/* The period goes on after all: takes notices again and can be finished once
+ * more. What was lent of hosts and certificates is gone. */
+void ledger_reopen(struct ledger *l);
 
 /*
  * While the audit runs (audit/view.h): records may be judged by what is known
@@ -88,6 +145,11 @@ void ledger_finish(struct ledger *l, const struct capture_totals *t);
 typedef bool ledger_judged(void *ctx, const struct record *r,
     const struct judgement *j);
 void ledger_follow(struct ledger *l, ledger_judged *judged, void *ctx);
+bool ledger_is_followed(const struct ledger *l);
+/* Every judgement of ledger_judged_now() and (final) of ledger_finish(). */
+typedef void ledger_told(void *ctx, const struct ledger *l, struct record *r,
+    const struct judgement *j, bool final);
+void ledger_tell(struct ledger *l, ledger_told *told, void *ctx);
 size_t ledger_changes(const struct ledger *l);
 /* A record that changed since it was asked for; false: no more. */
 bool ledger_changed(struct ledger *l, size_t *i) MUST_CHECK;
@@ -105,6 +167,8 @@ const char *ledger_how(const struct ledger *l, const struct addr *a);
 size_t ledger_count(const struct ledger *l);
 /* In the order of flow_id after ledger_finish(), of arrival before. */
 const struct record *ledger_record(const struct ledger *l, size_t i);
+/* The record of the flow that begins with this packet; NULL: not held. */
+const struct record *ledger_find(const struct ledger *l, uint64_t first_packet);
 /* The judgement of a record; `out` is overwritten. */
 void ledger_judge(const struct ledger *l, const struct record *r,
     struct judgement *out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/mutual_private.h"
 
+#include "core/cursor.h"
 #include "dissect/tls_names.h"
 
 static uint64_t
@@ -312,6 +313,29 @@ judge_version(const struct scene *s)
 	    : old_resumed(s);
 }
 
+/* The server was not captured: could it have chosen to protect nothing? Who
+ * shows a certificate was not asked for it anonymously (RFC 5246 7.4.4). */
+static bool
+offers_null(const struct scene *s)
+{
+	const struct learnt *l = fact_of(s, FACT_TLS_OFFERED_SUITES, s->client);
+	struct cursor c = cur_of(l != NULL ? l->bytes : slice_of(NULL, 0));
+	unsigned bad = SUITE_NULL;
+	uint16_t number;
+
+	if (has(s, FACT_TLS_SUITE))
+		return false;
+	if (s->out->client != CLIENT_CERT_PRESENTED)
+		bad |= SUITE_ANON;
+	while (cur_u16(&c, &number)) {
+		const struct tls_suite *suite = tls_suite_of(number);
+
+		if (suite != NULL && (suite->flags & bad) != 0)
+			return true;
+	}
+	return false;
+}
+
 static bool
 looks_like_13(const struct scene *s)
 {
@@ -414,6 +438,7 @@ mutual_judge(const struct evidence *e, const struct flow_view *f, int scope,
 		mutual_by_lengths(&s);
 	else if (!readable_certificates(&s))
 		old_without_chain(&s);
+	out->maybe_null = !new_version && offers_null(&s);
 	judge_progress(&s, new_version);
 	if (!new_version && out->progress == TLS_PROGRESS_COMPLETE &&
 	    out->client != CLIENT_CERT_PRESENTED)

@@ -29,6 +29,7 @@ struct tls_state {
 	uint16_t version, suite; /* 0: server hello not seen */
 	bool resumed;
 	bool null_cipher, anonymous;
+	bool maybe_null; /* the choice was not seen, the offer allows it */
 	enum client_certificate client;
 	enum certainty certainty; /* of `client` */
 	bool requested;        /* the server asked for a client certificate */

@@ -246,7 +246,8 @@ progress_of(const struct scene *s, const struct tls_records *r,
 		    (x->side == s->client ? i <= f->at[f->used - 1]
 					  : x->packet_low < end))
 			continue;
-		client += x->side == s->client;
+		/* A good-bye says nothing of how it went on. */
+		client += x->side == s->client && !is_alert(x->length, &z);
 		server += x->side == s->server;
 		alerts += x->side == s->server && is_alert(x->length, &z);
 	}
@@ -448,15 +449,18 @@ later_certificate(const struct scene *s, const struct learnt *l,
 	struct tls_state *t = s->out;
 	struct sizes z = sizes_of(t->suite);
 	uint32_t pair = 0;
+	bool cut = false; /* nothing of the client follows it */
 
-	for (uint32_t i = f->at[f->used - 1] + 1; i + 3 < r->count; i++) {
+	for (uint32_t i = f->at[f->used - 1] + 1; i + 2 < r->count; i++) {
 		const struct tls_record_seen *x = &r->r[i];
 
 		if (!is_certificate_pair(s, x + 1, &z))
 			continue;
 		pair = i + 1;
-		if (x[0].side != s->server || x[0].length < REQUEST_LEAST ||
-		    x[3].side != s->client || x[3].length != z.finished)
+		cut = i + 3 == r->count;
+		if (cut || x[0].side != s->server ||
+		    x[0].length < REQUEST_LEAST || x[3].side != s->client ||
+		    x[3].length != z.finished)
 			continue;
 		decide(t, CLIENT_CERT_INFERRED_PRESENTED, CERTAINTY_INFERRED,
 		    packet_of(l, x[1].packet_low));
@@ -469,7 +473,8 @@ later_certificate(const struct scene *s, const struct learnt *l,
 	}
 	/* With holes the frame around it may be missing. */
 	if (pair == 0 ||
-	    (!silent(s, s->server) && s->f->lost[0] + s->f->lost[1] == 0))
+	    (!cut && !silent(s, s->server) &&
+		s->f->lost[0] + s->f->lost[1] == 0))
 		return;
 	decide(t, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED,
 	    packet_of(l, r->r[pair].packet_low));

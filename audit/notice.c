@@ -122,6 +122,7 @@ notice_extend(const struct notice *first, struct notice *later)
 	}
 	n->flow = later->flow;
 	n->last = later->last;
+	n->period = later->period;
 	add_facts(n, &first->news, 0, &store);
 	add_facts(n, &later->news, 0, &store);
 	copy_scopes(&n->news, scopes);
@@ -129,6 +130,19 @@ notice_extend(const struct notice *first, struct notice *later)
 	    sizeof(n->guess));
 	notice_free(later);
 	return n;
+}
+
+struct notice *
+notice_copy(const struct notice *n)
+{
+	struct notice *copy = notice_new(&n->flow, &n->news, 0);
+
+	if (copy == NULL)
+		return NULL;
+	copy->last = n->last;
+	copy->period = n->period;
+	memcpy(copy->guess, n->guess, sizeof(copy->guess));
+	return copy;
 }
 
 struct notice *

@@ -27,9 +27,12 @@ struct flow_view {
 
 struct notice {
 	struct flow_view flow;
-	size_t size;    /* bytes of the block */
-	bool last;      /* the flow is gone: nothing more comes */
-	char guess[32]; /* nDPI's name, lower case; empty: none */
+	size_t size;         /* bytes of the block */
+	bool last;           /* the flow is gone: nothing more comes */
+	bool mark;           /* not of a flow: audit/period.h says what */
+	uint32_t period;     /* of the run; 0 is the first (audit/period.h) */
+	struct notice *next; /* of whoever has it */
+	char guess[32];      /* nDPI's name, lower case; empty: none */
 	/* Facts since the last notice. Last: only scope_count scopes of it
 	 * are there. */
 	struct evidence news;
@@ -46,6 +49,8 @@ void notice_free(struct notice *n);
  */
 struct notice *notice_share(struct notice *n,
     const uint8_t *(*keep)(void *ctx, const struct learnt *l), void *ctx);
+/* One that stands alone, whatever notice_share() did. NULL without memory. */
+struct notice *notice_copy(const struct notice *n);
 /* `later` after `first`, as one; frees both, NULL (and `first` kept) only
  * without memory. */
 struct notice *notice_join(struct notice *first, struct notice *later);

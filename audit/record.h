@@ -23,6 +23,10 @@ struct record {
 	bool judged, dirty;
 	bool carried; /* it began before the period of the ledger */
 	bool behind;  /* and nothing of it was seen since: others may need it */
+	bool spilled; /* it is in the spool */
+	/* of the last judgement that was told (audit/period.c) */
+	uint32_t told;
+	int64_t told_end;
 };
 
 enum { LIMIT_REASONS = 16, REASON_TEXT = 320, RULE_TEXT = 96, LIMIT_ALSO = 6 };

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "core/limits.h"
 #include "core/map.h"
 
 /* Signs in the order of their strength; the first that is set decides. */
@@ -52,7 +53,7 @@ roles_new(const struct policy *p)
 	if (r == NULL)
 		return NULL;
 	r->policy = p;
-	r->hosts = map_new(0);
+	r->hosts = map_new(LIMIT_HOSTS);
 	if (r->hosts == NULL) {
 		free(r);
 		return NULL;
@@ -153,6 +154,22 @@ bool
 roles_add(struct roles *r, const struct record *rec)
 {
 	return add_sip(r, rec) && add_tls(r, rec) && add_relay(r, rec);
+}
+
+bool
+roles_join(struct roles *to, const struct roles *from)
+{
+	struct slice host;
+	uint64_t signs_of_host;
+
+	for (size_t i = 0; map_at(from->hosts, i, &host, &signs_of_host); i++) {
+		uint64_t *bits = map_put(to->hosts, host);
+
+		if (bits == NULL)
+			return false;
+		*bits |= signs_of_host;
+	}
+	return true;
 }
 
 struct role_known

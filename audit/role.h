@@ -17,6 +17,9 @@ void roles_free(struct roles *r);
 /* Signs this record gives of its two hosts. False without memory. */
 bool roles_add(struct roles *r, const struct record *rec);
 
+/* All signs that `from` holds. False without memory. */
+bool roles_join(struct roles *to, const struct roles *from);
+
 struct role_known {
 	enum role role;
 	bool from_policy;

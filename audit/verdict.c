@@ -229,6 +229,15 @@ see_tls(const struct scene_of_flow *s, struct seen *out)
 	out->certainty = t->certainty;
 	SAY(out, "%.*s", REASON_TEXT - 1, t->why);
 	MISSING(out, "%s", t->missing);
+	if (t->maybe_null) {
+		out->observed = PROTECTION_UNKNOWN;
+		out->certainty = CERTAINTY_INFERRED;
+		SAY(out,
+		    "the client offered suites that protect nothing, and the "
+		    "server's choice was not captured");
+		MISSING(out, "the ServerHello");
+		return;
+	}
 	/* Certificates of DTLS are made for the call and vouch for nobody. */
 	if (is_mutual(t->client) && !t->dtls)
 		out->observed = PROTECTION_MTLS;
@@ -267,7 +276,9 @@ see(const struct scene_of_flow *s, const struct candidate_class *c,
 	case BASIS_CLEAR:
 		out->observed = PROTECTION_NONE;
 		out->certainty = CERTAINTY_PROVEN;
+		out->open = c->open;
 		SAY(out, "%s", c->why);
+		MISSING(out, "%s", c->missing != NULL ? c->missing : "");
 		return;
 	case BASIS_TLS:
 		see_tls(s, out);
@@ -581,22 +592,38 @@ media_remarks(const struct scene_of_flow *s, struct judgement *j)
 		    FINDING_MEDIA_SIGNALLED_SENT_CLEAR, SIDE_NEITHER, NULL);
 }
 
-static void
-loss_remark(const struct scene_of_flow *s, struct judgement *j)
+/* The verdict says that something did not happen: no client certificate was
+ * asked for. What was readable or was negotiated stays so. */
+static bool
+rests_on_absence(const struct scene_of_flow *s, const struct opinion *o)
 {
-	uint64_t lost = s->flow->lost[0] + s->flow->lost[1];
-	char text[200];
+	enum client_certificate c = s->tls.client;
 
-	if (lost == 0 ||
-	    (j->verdict != VERDICT_UNDETERMINED &&
-		j->verdict != VERDICT_VIOLATION))
+	return o->verdict == VERDICT_VIOLATION && o->c->basis == BASIS_TLS &&
+	    is_tls(o->seen.observed) &&
+	    (c == CLIENT_CERT_NOT_REQUESTED ||
+		c == CLIENT_CERT_INFERRED_ABSENT);
+}
+
+static void
+loss_remark(const struct bench *b, const struct scene_of_flow *s,
+    const struct opinion *o, struct judgement *j)
+{
+	char text[LOSS_TEXT];
+
+	if ((j->verdict != VERDICT_UNDETERMINED &&
+		j->verdict != VERDICT_VIOLATION) ||
+	    !loss_doubts(b->loss, s->flow, text))
 		return;
-	(void)snprintf(text, sizeof(text),
-	    "%llu bytes of this connection were not captured, so absence "
-	    "proves nothing",
-	    (unsigned long long)lost);
 	(void)findings_add(&j->findings, FINDING_CAPTURE_LOSS, SIDE_NEITHER,
 	    text);
+	if (j->verdict != VERDICT_VIOLATION || !rests_on_absence(s, o))
+		return;
+	j->verdict = VERDICT_UNDETERMINED;
+	j->certainty = CERTAINTY_INFERRED;
+	judgement_reason(j, 0, "%s", text);
+	(void)snprintf(j->wanting, sizeof(j->wanting),
+	    "the packets that were not captured");
 }
 
 static void
@@ -672,6 +699,6 @@ verdict_judge(const struct bench *b, const struct record *r,
 	media_remarks(&s, out);
 	describe_tls(&s, out);
 	weaknesses(b, &s, out);
-	loss_remark(&s, out);
+	loss_remark(b, &s, best, out);
 	role_remark(b, &s, out);
 }

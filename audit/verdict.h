@@ -7,6 +7,7 @@
 #define AUDIT_VERDICT_H
 
 #include "audit/cert.h"
+#include "audit/loss.h"
 #include "audit/policy.h"
 #include "audit/role.h"
 #include "audit/signal.h"
@@ -17,6 +18,7 @@ struct bench {
 	const struct roles *roles;
 	const struct signals *signals;
 	struct cert_store *certs;
+	const struct loss *loss; /* or NULL */
 	bool brief; /* only the verdict counts: leave reasons out */
 };
 

@@ -9,6 +9,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "core/log.h"
 #include "core/map.h"
 
 static_assert(FINDINGS <= 64, "a bit for each finding");
@@ -42,6 +43,8 @@ struct view {
 	struct view_cert *certs;
 	size_t cert_count, cert_room;
 	struct map *by_cert; /* SHA-256 -> index + 1 */
+	struct map *by_flow; /* first packet -> slot + 1 */
+	size_t numbered;     /* records that have a slot */
 	int64_t judged_at, prepare_at;
 	size_t sweep_at, sweep_left;
 	bool changed; /* since signalling was gathered */
@@ -65,7 +68,10 @@ view_new(void (*news)(void *ctx), void *ctx)
 	if (v == NULL)
 		return NULL;
 	v->by_cert = map_new(0);
-	if (v->by_cert == NULL) {
+	v->by_flow = map_new(0);
+	if (v->by_cert == NULL || v->by_flow == NULL) {
+		map_free(v->by_cert);
+		map_free(v->by_flow);
 		free(v);
 		return NULL;
 	}
@@ -98,6 +104,7 @@ view_free(struct view *v)
 	drop_jobs(v->jobs);
 	drop_jobs(v->jobs_done);
 	map_free(v->by_cert);
+	map_free(v->by_flow);
 	free(v->slots);
 	free(v->certs);
 	pthread_cond_destroy(&v->work);
@@ -237,6 +244,7 @@ view_row_of(const struct ledger *l, const struct record *r,
     const struct judgement *j, struct view_row *out)
 {
 	const struct evidence *e = &r->facts->news;
+	char doubt[LOSS_TEXT];
 	enum role role;
 
 	memset(out, 0, sizeof(*out));
@@ -250,6 +258,8 @@ view_row_of(const struct ledger *l, const struct record *r,
 	out->dest_role = (uint8_t)j->dest_role;
 	out->signalled_by = j->signalled_by;
 	out->resumed_from = j->resumed_from;
+	if (loss_doubts(ledger_loss(l), &r->facts->flow, doubt))
+		out->flags |= VIEW_DOUBT;
 	if (policy_role(ledger_policy(l), &out->src.addr, &role))
 		out->flags |= VIEW_SRC_LISTED;
 	if (policy_role(ledger_policy(l), &out->dst.addr, &role))
@@ -486,16 +496,26 @@ next_job(struct view *v)
 }
 
 static void
+put_done(struct view *v, struct view_job *j)
+{
+	pthread_mutex_lock(&v->lock);
+	j->next = v->jobs_done;
+	v->jobs_done = j;
+	pthread_mutex_unlock(&v->lock);
+}
+
+static void
 run_jobs(struct view *v, bool finished)
 {
 	struct view_job *j;
 
 	while ((j = next_job(v)) != NULL) {
+		/* Jobs judge. */
+		if (!finished && ledger_is_stale(v->ledger) &&
+		    !ledger_prepare(v->ledger))
+			log_warn("view: memory is short");
 		j->run(j, v->ledger, finished);
-		pthread_mutex_lock(&v->lock);
-		j->next = v->jobs_done;
-		v->jobs_done = j;
-		pthread_mutex_unlock(&v->lock);
+		put_done(v, j);
 		v->told = true;
 	}
 }
@@ -516,6 +536,35 @@ prepare(struct view *v, int64_t now)
 	v->sweep_left = ledger_count(v->ledger);
 }
 
+/* Its own as long as it lives, wherever the ledger moves the record. */
+static bool
+slot_of(struct view *v, const struct record *r, uint32_t *slot)
+{
+	uint64_t first = r->facts->flow.first_packet;
+	uint64_t *at = map_put(v->by_flow, slice_of(&first, sizeof(first)));
+
+	if (at == NULL)
+		return false;
+	if (*at == 0)
+		*at = map_count(v->by_flow);
+	*slot = (uint32_t)(*at - 1);
+	return true;
+}
+
+/* In the order of arrival, before they are judged in any other. */
+static void
+number_flows(struct view *v)
+{
+	size_t count = ledger_count(v->ledger);
+	uint32_t slot;
+
+	if (v->numbered > count)
+		v->numbered = count;
+	while (v->numbered < count &&
+	    slot_of(v, ledger_record(v->ledger, v->numbered), &slot))
+		v->numbered++;
+}
+
 static void
 judge(struct view *v, size_t i)
 {
@@ -525,9 +574,9 @@ judge(struct view *v, size_t i)
 
 	ledger_judge(v->ledger, r, &j);
 	view_row_of(v->ledger, r, &j, &row);
-	row.slot = (uint32_t)i;
 	see_certs(v, r, &j);
-	publish(v, &row);
+	if (slot_of(v, r, &row.slot))
+		publish(v, &row);
 	ledger_judged_now(v->ledger, i, &j);
 }
 
@@ -558,6 +607,7 @@ judge_news(struct view *v, int64_t now)
 
 	if (ledger_changes(v->ledger) > 0)
 		v->changed = true;
+	number_flows(v);
 	prepare(v, now);
 	for (unsigned n = 1; ledger_changed(v->ledger, &i); n++) {
 		judge(v, i);
@@ -653,6 +703,7 @@ view_finished(struct view *v)
 	old = v->pending;
 	v->pending = v->whole;
 	v->pending.whole = true;
+	v->pending.sums = *ledger_summary(v->ledger);
 	v->status.phase = VIEW_DONE;
 	v->status.waiting = 0;
 	v->status.flows = ledger_count(v->ledger);
@@ -736,6 +787,13 @@ view_collect(struct view *v, void *ctx)
 		j->done(j, ctx);
 		j = next;
 	}
+}
+
+void
+view_answer(struct view *v, struct view_job *j)
+{
+	put_done(v, j);
+	v->news(v->ctx);
 }
 
 static void

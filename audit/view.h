@@ -22,6 +22,7 @@ enum view_flag {
 	VIEW_SRC_LISTED = 8, /* the role stands in the policy */
 	VIEW_DST_LISTED = 16,
 	VIEW_NAME_IS_HOST = 32, /* `name` is of the called side */
+	VIEW_DOUBT = 64,        /* packets were lost, or may have been */
 };
 
 /* One flow. Fixed size, no pointers, zeroed where unused. */
@@ -33,7 +34,8 @@ struct view_row {
 	uint64_t bytes;
 	uint64_t findings; /* a bit for each enum finding_id */
 	struct endpoint src, dst;
-	uint32_t slot; /* place in the ledger; flow_id less one */
+	/* In the order of arrival; at the end flow_id less one. */
+	uint32_t slot;
 	uint32_t packets, lost;
 	uint32_t server_cert, client_cert; /* head of the SHA-256; 0: none */
 	uint8_t class, verdict, observed, required, certainty;
@@ -67,6 +69,8 @@ struct view_news {
 	struct view_cert *certs;
 	size_t cert_count, cert_room;
 	bool whole; /* all there is, in the order of flow_id: forget before */
+	struct summary sums; /* if whole; of flows that are not held any more,
+			      * too */
 };
 
 enum view_phase { VIEW_READING, VIEW_JUDGING, VIEW_DONE };
@@ -115,6 +119,8 @@ void view_status(struct view *v, struct view_status *out);
 void view_post(struct view *v, struct view_job *j);
 /* Calls done() of every job that was run. */
 void view_collect(struct view *v, void *ctx);
+/* This job was done on a thread of its own: it is collected once more. */
+void view_answer(struct view *v, struct view_job *j);
 /* Nobody looks any more: judging and serving stop. */
 void view_quit(struct view *v);
 /* The same, but the last judgement is completed. */

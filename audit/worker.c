@@ -43,11 +43,12 @@ struct worker {
 	struct ndpi_namer *namer; /* NULL until it is needed */
 	bool tried_namer;
 	struct worker_stats stats;
-	struct turns open;  /* flows with a session, oldest first */
-	struct turns ended; /* of them, those that have ended */
-	struct flow *at;    /* flow of the packet at hand */
-	bool settle;        /* it learnt all there is */
+	struct turns open;      /* flows with a session, oldest first */
+	struct turns ended;     /* of them, those that have ended */
+	struct flow *at;        /* flow of the packet at hand */
+	bool settle;            /* it learnt all there is */
 	struct arena_pool pool; /* of sessions */
+	uint32_t period;        /* of the run, for the notices */
 };
 
 /* What nDPI says of a flow that nobody recognised. */
@@ -81,8 +82,8 @@ view_of(const struct flow *f, struct flow_view *v)
 		    ? stream_lost(f->stream, (enum side)i)
 		    : f->half[i].lost;
 	}
-	if (f->stream != NULL)
-		v->conflicts = stream_conflicts(f->stream);
+	v->conflicts = f->conflicts +
+	    (f->stream != NULL ? stream_conflicts(f->stream) : 0);
 }
 
 static void
@@ -113,6 +114,7 @@ tell(struct worker *w, struct flow *f, bool last)
 		return;
 	}
 	notice->last = last;
+	notice->period = w->period;
 	if (n != NULL)
 		(void)snprintf(notice->guess, sizeof(notice->guess), "%s",
 		    n->name);
@@ -120,6 +122,7 @@ tell(struct worker *w, struct flow *f, bool last)
 		session_collected(f->session);
 	f->reported = true;
 	f->told = f->end;
+	f->told_packet = f->last_packet;
 	w->o.tell(w->o.ctx, notice);
 }
 
@@ -133,9 +136,24 @@ take_piece(void *ctx, const struct stream_piece *piece)
 		w->settle = true;
 }
 
+/* What the stream knew better than the counters. */
+static void
+inherit(struct flow *f)
+{
+	for (int i = 0; i < 2; i++) {
+		uint64_t lost = stream_lost(f->stream, (enum side)i);
+
+		if (lost > f->half[i].lost)
+			f->half[i].lost = lost;
+	}
+	f->conflicts += (uint32_t)stream_conflicts(f->stream);
+}
+
 static void
 let_go_of_state(struct flow *f)
 {
+	if (f->stream != NULL)
+		inherit(f);
 	stream_free(f->stream);
 	session_free(f->session);
 	f->stream = NULL;
@@ -239,7 +257,8 @@ worker_new(const struct worker_options *o)
 	w->o = *o;
 	w->flows = flow_table_new(o->most_flows, gone, w);
 	if (w->flows == NULL || !turns_init(&w->open, o->most_sessions) ||
-	    !turns_init(&w->ended, ENDED_MOST)) {
+	    !turns_init(&w->ended,
+		o->most_flows < ENDED_MOST ? o->most_flows : ENDED_MOST)) {
 		worker_free(w);
 		return NULL;
 	}
@@ -344,6 +363,29 @@ datagram(struct worker *w, struct flow *f, const struct packet *p,
 		w->settle = true;
 }
 
+static void
+tell_so_far(void *ctx, struct flow *f)
+{
+	struct worker *w = ctx;
+
+	if (f->session != NULL)
+		session_end(f->session);
+	if (!f->reported || f->told_packet != f->last_packet ||
+	    (f->session != NULL && session_news(f->session) > 0))
+		tell(w, f, false);
+}
+
+void
+worker_pass(struct worker *w, uint32_t next)
+{
+	/* Of those that have ended only strays would still come. */
+	while (w->ended.count > 0)
+		(void)settle_first(w, &w->ended);
+	if (w->flows != NULL)
+		flow_table_each(w->flows, tell_so_far, w);
+	w->period = next;
+}
+
 static bool
 is_time_to_tell(const struct worker *w, const struct flow *f)
 {
@@ -378,6 +420,7 @@ worker_packet(struct worker *w, const struct packet *p)
 			tell(w, f, false);
 		return;
 	}
+	w->stats.looked++;
 	settle_ended(w, p->time);
 	w->at = f;
 	w->settle = false;

@@ -29,6 +29,7 @@ struct worker_stats {
 	uint64_t duplicates, evicted;
 	uint64_t early;   /* flows settled at the ceiling of sessions */
 	uint64_t starved; /* flows or sessions there was no memory for */
+	uint64_t looked;  /* packets that could tell something new */
 	size_t flows;     /* held now */
 };
 
@@ -38,6 +39,11 @@ void worker_free(struct worker *w);
 /* A decoded packet that has a transport. Borrowed for the call. */
 void worker_packet(struct worker *w, const struct packet *p);
 void worker_stats(const struct worker *w, struct worker_stats *out);
+/*
+ * A period of the run ends here: tells all that is known of every flow that
+ * has news, as if it ended. What is told later is of period `next`.
+ */
+void worker_pass(struct worker *w, uint32_t next);
 /* Lets all flows go; statistics stay readable. */
 void worker_finish(struct worker *w);
 

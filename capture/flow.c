@@ -20,7 +20,7 @@ enum {
 	SLAB_BITS = 15,
 	SLAB = 1 << SLAB_BITS,
 	HUGE_PAGE = 2 * 1024 * 1024,
-	SLOTS_MIN = 4096, /* a power of two */
+	SLOTS_FIRST = 4096, /* a power of two; less where few may come */
 	CACHE_LINE = 64
 };
 
@@ -360,6 +360,7 @@ struct flow_table *
 flow_table_new(size_t most, flow_gone *gone, void *ctx)
 {
 	struct flow_table *t = calloc(1, sizeof(*t));
+	uint32_t slots = SLOTS_FIRST;
 
 	if (t == NULL)
 		return NULL;
@@ -368,8 +369,10 @@ flow_table_new(size_t most, flow_gone *gone, void *ctx)
 	if (most > UINT32_MAX / 4)
 		most = UINT32_MAX / 4;
 	t->most = (uint32_t)most;
-	t->mask = SLOTS_MIN - 1;
-	t->slots = calloc(SLOTS_MIN, sizeof(*t->slots));
+	while (slots / 4 > most)
+		slots /= 2;
+	t->mask = slots - 1;
+	t->slots = calloc(slots, sizeof(*t->slots));
 	t->slabs = calloc((most >> SLAB_BITS) + 1, sizeof(struct flow *));
 	t->gone = gone;
 	t->ctx = ctx;
@@ -411,6 +414,16 @@ flow_table_free(struct flow_table *t)
 	free(t->slabs);
 	free(t->slots);
 	free(t);
+}
+
+void
+flow_table_each(struct flow_table *t, void (*visit)(void *ctx, struct flow *f),
+    void *ctx)
+{
+	for (size_t i = 0; t->count > 0 && i <= t->mask; i++) {
+		if (t->slots[i].flow != 0)
+			visit(ctx, flow_at(t, t->slots[i].flow));
+	}
 }
 
 size_t

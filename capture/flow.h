@@ -63,13 +63,16 @@ struct flow {
 	struct session *session;  /* dissectors; NULL when settled */
 	void *extra;              /* of the worker */
 	int64_t told;             /* packet time of the last notice */
+	uint64_t told_packet;     /* the last that it counted */
 
 	uint64_t first_packet; /* number; names the flow within the audit */
 	int64_t start;
 	uint64_t duplicates;
-	uint32_t cut;     /* packets whose payload was cut */
-	uint32_t hash;    /* used by the table */
-	uint16_t vlan[2]; /* outermost and second tag first seen */
+	uint32_t cut;       /* packets whose payload was cut */
+	uint32_t conflicts; /* overlapping segments that differ; without those
+			     * of the stream that is attached */
+	uint32_t hash;      /* used by the table */
+	uint16_t vlan[2];   /* outermost and second tag first seen */
 };
 
 struct flow_table;
@@ -95,6 +98,10 @@ void flow_table_free(struct flow_table *t);
  */
 struct flow *flow_find(struct flow_table *t, const struct packet *p,
     enum side *side, bool *duplicate);
+
+/* Every flow once, in no order; no call of the table is allowed meanwhile. */
+void flow_table_each(struct flow_table *t,
+    void (*visit)(void *ctx, struct flow *f), void *ctx);
 
 size_t flow_table_count(const struct flow_table *t);
 uint64_t flow_table_evicted(const struct flow_table *t); /* by the ceiling */

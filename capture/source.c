@@ -18,6 +18,8 @@
 #include "core/digest.h"
 #include "core/log.h"
 
+enum { CLOCK_PACKETS = 64 }; /* look at the clock so often */
+
 struct input {
 	struct source_input shown;
 	char *path;
@@ -27,16 +29,34 @@ struct input {
 	bool regular;
 };
 
+/* What a thread counts of an interface. */
+struct tally {
+	_Atomic uint64_t packets;
+	_Atomic int64_t first, last;
+};
+
+/* Written by the thread that reads the lane, shown to others. */
+struct lane_sums {
+	struct tally *tallies; /* by interface */
+	_Alignas(64) _Atomic uint64_t packets, bytes;
+	bool ended;
+};
+
 struct source {
 	struct input *inputs;
 	size_t count, room;
 	size_t at; /* input in hand */
 	struct reader *reader;
 	struct live *live;
+	struct lane_sums *lanes;
+	struct input *joint; /* of several interfaces */
+	_Atomic uint64_t numbered;
+	atomic_bool told; /* that the capture ended by itself */
 	struct filter *filter;
 	struct hasher *hasher;
 	uint64_t most_packets;
-	int64_t duration, started;
+	int64_t duration;
+	int64_t started; /* monotonic */
 	struct source_stats stats;
 	uint64_t bytes_before; /* of files that are done */
 	bool begun, ended;
@@ -273,19 +293,63 @@ name_link(struct input *in, uint16_t link)
 		in->shown.link_type = in->links.p;
 }
 
+/* All interfaces under one name. */
 static bool
-open_interface(struct source *s, const struct source_options *o,
+join_inputs(struct source *s)
+{
+	struct input *in;
+	struct buf names;
+
+	if (s->count == 1)
+		return true;
+	buf_init(&names);
+	for (size_t i = 0; i < s->count; i++)
+		buf_printf(&names, "%s%s", i > 0 ? "," : "", s->inputs[i].path);
+	in = calloc(1, sizeof(*in));
+	s->joint = in;
+	if (in != NULL && buf_ok(&names))
+		in->path = strdup(names.p);
+	buf_done(&names);
+	if (in == NULL || in->path == NULL)
+		return false;
+	in->shown = (struct source_input){
+		.path = in->path,
+		.format = "live",
+		.link_type = s->inputs[0].shown.link_type,
+	};
+	return true;
+}
+
+static bool
+open_interfaces(struct source *s, const struct source_options *o,
     struct fault *f)
 {
-	struct input *in = add_input(s, o->interface);
+	unsigned lanes;
 
-	if (in == NULL)
-		return fail(f, "cannot capture: memory is out");
+	for (size_t i = 0; i < o->interface_count; i++) {
+		if (add_input(s, o->interfaces[i]) == NULL)
+			return fail(f, "cannot capture: memory is out");
+	}
 	s->live = live_open(o, f);
 	if (s->live == NULL)
 		return false;
-	in->shown.format = "live";
-	name_link(in, live_link(s->live));
+	for (size_t i = 0; i < s->count; i++) {
+		s->inputs[i].shown.format = "live";
+		name_link(&s->inputs[i], live_link(s->live, i));
+	}
+	lanes = live_lanes(s->live);
+	/* Not calloc(): each lane has a line of the cache of its own. */
+	s->lanes = aligned_alloc(_Alignof(struct lane_sums),
+	    lanes * sizeof(*s->lanes));
+	if (s->lanes == NULL || !join_inputs(s))
+		return fail(f, "cannot capture: memory is out");
+	memset(s->lanes, 0, lanes * sizeof(*s->lanes));
+	for (unsigned i = 0; i < lanes; i++) {
+		s->lanes[i].tallies =
+		    calloc(s->count, sizeof(*s->lanes[i].tallies));
+		if (s->lanes[i].tallies == NULL)
+			return fail(f, "cannot capture: memory is out");
+	}
 	return true;
 }
 
@@ -300,8 +364,9 @@ source_open(const struct source_options *o, struct fault *f)
 	}
 	s->most_packets = o->most_packets;
 	s->duration = o->duration;
-	if (o->interface != NULL ? open_interface(s, o, f)
-				 : open_files(s, o, f))
+	s->started = clock_monotonic();
+	if (o->interface_count > 0 ? open_interfaces(s, o, f)
+				   : open_files(s, o, f))
 		return s;
 	source_close(s);
 	return NULL;
@@ -314,7 +379,13 @@ source_close(struct source *s)
 		return;
 	hasher_free(s->hasher);
 	reader_close(s->reader);
+	for (unsigned i = 0; s->lanes != NULL && i < live_lanes(s->live); i++)
+		free(s->lanes[i].tallies);
+	free(s->lanes);
 	live_close(s->live);
+	if (s->joint != NULL)
+		free(s->joint->path);
+	free(s->joint);
 	filter_free(s->filter);
 	for (size_t i = 0; i < s->count; i++) {
 		buf_done(&s->inputs[i].links);
@@ -448,35 +519,172 @@ next_of_files(struct source *s, struct packet *p)
 	}
 }
 
-static enum source_result
-next_of_interface(struct source *s, struct packet *p)
-{
-	struct input *in = &s->inputs[0];
-	struct fault f = { "" };
+/* ---- lanes ---- */
 
-	if (atomic_load_explicit(&s->stop, memory_order_relaxed) ||
-	    (s->duration > 0 && clock_monotonic() - s->started >= s->duration))
+/* One thread writes, any reads. */
+static void
+add_to(_Atomic uint64_t *sum, uint64_t n)
+{
+	atomic_store_explicit(sum,
+	    atomic_load_explicit(sum, memory_order_relaxed) + n,
+	    memory_order_relaxed);
+}
+
+static void
+tally(struct tally *t, int64_t time)
+{
+	uint64_t had = atomic_load_explicit(&t->packets, memory_order_relaxed);
+
+	if (had == 0 ||
+	    time < atomic_load_explicit(&t->first, memory_order_relaxed))
+		atomic_store_explicit(&t->first, time, memory_order_relaxed);
+	if (had == 0 ||
+	    time > atomic_load_explicit(&t->last, memory_order_relaxed))
+		atomic_store_explicit(&t->last, time, memory_order_relaxed);
+	add_to(&t->packets, 1);
+}
+
+static void
+stop_when_over(struct source *s)
+{
+	if (clock_monotonic() - s->started >= s->duration)
+		live_stop(s->live);
+}
+
+/* Packets are numbered as they come, over all lanes and interfaces. */
+static bool
+number(struct source *s, struct packet *p)
+{
+	uint64_t n = 1 +
+	    atomic_fetch_add_explicit(&s->numbered, 1, memory_order_relaxed);
+
+	p->number = PACKET_NUMBER(0, n);
+	return s->most_packets == 0 || n <= s->most_packets;
+}
+
+static bool
+is_enough(const struct source *s)
+{
+	return s->most_packets > 0 &&
+	    atomic_load_explicit(&s->numbered, memory_order_relaxed) >=
+	    s->most_packets;
+}
+
+static enum source_result
+end_of_lane(struct source *s, struct lane_sums *w, const struct fault *f)
+{
+	w->ended = true;
+	if (f->text[0] != '\0' && !atomic_exchange(&s->told, true))
+		log_warn("source: %s", f->text);
+	return SOURCE_END;
+}
+
+unsigned
+source_lanes(const struct source *s)
+{
+	return s->live != NULL ? live_lanes(s->live) : 1;
+}
+
+enum source_result
+source_lane_next(struct source *s, unsigned lane, struct packet *p)
+{
+	struct lane_sums *w;
+	struct fault f = { "" };
+	size_t interface;
+	uint64_t had;
+
+	if (s->live == NULL)
+		return source_next(s, p);
+	w = &s->lanes[lane];
+	had = atomic_load_explicit(&w->packets, memory_order_relaxed);
+	if (w->ended || is_enough(s))
 		return SOURCE_END;
-	switch (live_next(s->live, p, &f)) {
+	if (s->duration > 0 && had % CLOCK_PACKETS == 0)
+		stop_when_over(s);
+	switch (live_next(s->live, lane, p, &interface, &f)) {
 	case READ_OK:
-		p->number = PACKET_NUMBER(0, in->shown.packets + 1);
-		count_packet(in, p);
-		return SOURCE_PACKET;
+		break;
 	case READ_WAIT:
+		if (s->duration > 0)
+			stop_when_over(s);
 		return SOURCE_WAIT;
 	case READ_END:
-		break;
+		return end_of_lane(s, w, &f);
 	}
-	if (f.text[0] != '\0')
-		set_trouble(in, f.text, in->shown.packets == 0);
-	return SOURCE_END;
+	if (!number(s, p)) {
+		live_stop(s->live);
+		return end_of_lane(s, w, &f);
+	}
+	tally(&w->tallies[interface], p->time);
+	add_to(&w->packets, 1);
+	add_to(&w->bytes, p->wire_len);
+	return SOURCE_PACKET;
+}
+
+void
+source_wake(struct source *s, unsigned lane)
+{
+	if (s->live != NULL)
+		live_wake(s->live, lane);
+}
+
+void
+source_look(struct source *s, source_loss_taker *taker, void *ctx)
+{
+	if (s->live == NULL)
+		return;
+	live_look(s->live, taker, ctx);
+	for (size_t i = 0; i < s->count; i++)
+		live_drops(s->live, i, &s->inputs[i].shown);
+}
+
+/* What the lanes counted of an interface. */
+static void
+sum_lanes(struct source *s, size_t i)
+{
+	struct source_input *in = &s->inputs[i].shown;
+
+	in->packets = 0;
+	for (unsigned k = 0; k < live_lanes(s->live); k++) {
+		const struct tally *t = &s->lanes[k].tallies[i];
+		uint64_t packets = atomic_load(&t->packets);
+		int64_t first = atomic_load(&t->first);
+		int64_t last = atomic_load(&t->last);
+
+		if (packets == 0)
+			continue;
+		if (in->packets == 0 || first < in->first)
+			in->first = first;
+		if (in->packets == 0 || last > in->last)
+			in->last = last;
+		in->packets += packets;
+	}
+}
+
+void
+source_sum(struct source *s)
+{
+	if (s->live == NULL)
+		return;
+	for (size_t i = 0; i < s->count; i++) {
+		struct input *in = &s->inputs[i];
+		struct fault f;
+
+		sum_lanes(s, i);
+		if (!live_is_lost(s->live, i))
+			continue;
+		(void)fail(&f,
+		    "%s went away during the capture and could not be opened "
+		    "again",
+		    in->path);
+		set_trouble(in, f.text, false);
+	}
 }
 
 static void
 begin(struct source *s)
 {
 	s->begun = true;
-	s->started = clock_monotonic();
 	if (s->hasher != NULL)
 		hasher_start(s->hasher);
 }
@@ -507,13 +715,14 @@ source_next(struct source *s, struct packet *p)
 {
 	enum source_result result;
 
+	if (s->live != NULL)
+		return source_lane_next(s, 0, p);
 	if (!s->begun)
 		begin(s);
 	if (s->ended ||
 	    (s->most_packets > 0 && s->stats.packets >= s->most_packets))
 		return end(s);
-	result =
-	    s->live != NULL ? next_of_interface(s, p) : next_of_files(s, p);
+	result = next_of_files(s, p);
 	if (result == SOURCE_END)
 		return end(s);
 	if (result == SOURCE_PACKET) {
@@ -531,15 +740,32 @@ source_stop(struct source *s)
 		live_stop(s->live);
 }
 
+static void
+stats_of_lanes(const struct source *s, struct source_stats *out)
+{
+	for (unsigned i = 0; i < live_lanes(s->live); i++) {
+		out->packets += atomic_load_explicit(&s->lanes[i].packets,
+		    memory_order_relaxed);
+		out->bytes += atomic_load_explicit(&s->lanes[i].bytes,
+		    memory_order_relaxed);
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		out->kernel_drops += s->inputs[i].shown.kernel_drops;
+		out->interface_drops += s->inputs[i].shown.interface_drops;
+	}
+}
+
 void
 source_stats(const struct source *s, struct source_stats *out)
 {
 	*out = s->stats;
+	if (s->live != NULL) {
+		stats_of_lanes(s, out);
+		return;
+	}
 	out->read_bytes = s->bytes_before;
 	if (s->reader != NULL)
 		out->read_bytes += s->reader->bytes.taken;
-	if (s->live != NULL)
-		live_drops(s->live, out);
 }
 
 size_t
@@ -552,6 +778,13 @@ const struct source_input *
 source_input(const struct source *s, size_t i)
 {
 	return i < s->count ? &s->inputs[i].shown : NULL;
+}
+
+const struct source_input *
+source_input_of(const struct source *s, uint64_t number)
+{
+	return s->joint != NULL ? &s->joint->shown
+				: source_input(s, PACKET_FILE(number));
 }
 
 bool

@@ -1,170 +1,319 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <net/if.h>
-#include <pcap/pcap.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "capture/source_private.h"
-#include "core/buf.h"
 #include "core/clock.h"
 #include "core/log.h"
 
 enum {
-	SNAPLEN = 262144,
-	TIMEOUT_MS = 100,
-	PAUSE_MS = 10,
-	BUFFER = 64 * 1024 * 1024, /* half a second of 1 Gbit/s */
-	LINK_RAW = 101,
+	BUFFER_KIB = 64 * 1024, /* half a second of 1 Gbit/s */
+	BUFFER_KIB_MOST = 2 * 1024 * 1024 - 1,
+	BUFFER_LEAST = 1024 * 1024, /* some blocks of the kernel's ring */
+	GATHER_MS = 100,
+	GATHER_PROMPT_MS = 10,
+	PAUSE_MS = 10,     /* where there is nothing to wait on */
+	LATE_MS = 20,      /* of the kernel's timer */
+	TEND_PACKETS = 64, /* look at what else there is so often */
+	DRAIN_S = 10,      /* after live_stop() no longer than this */
+	DRAIN_PROMPT_S = 1,
+	OPEN_TRIES = 3,
+};
+
+/* One interface in one lane. */
+struct slot {
+	struct tap *tap;       /* NULL: broken */
+	pthread_mutex_t guard; /* of `tap`, against live_look() */
+	struct packet head;    /* the next, where several are merged */
+	bool full;             /* head is there */
+	int64_t quiet;         /* nothing older than this will come */
+	unsigned opened;       /* the call of the face that was answered */
+};
+
+struct lane {
+	struct slot *slots; /* by interface */
+	struct pollfd *fds;
+	size_t at;       /* the slot that gave the last packet */
+	int wake;        /* eventfd */
+	unsigned tend;   /* packets until tend() */
+	int64_t stopped; /* monotonic: live_stop() was noticed; 0: not yet */
+};
+
+struct face {
+	const char *name;
+	uint16_t link;
+	uint16_t group;
+	bool watched; /* has flags we can ask for */
+	bool away;
+	bool hopeless; /* back, but cannot be opened */
+	unsigned tries;
+	int missed[2]; /* counters of the device, -1: none */
+	uint64_t missed_before;
+	uint64_t kernel_drops, interface_drops, outages;
+	atomic_uint broken; /* slots without a tap */
+	atomic_uint call;   /* counts calls to open them again */
+	atomic_bool given_up;
 };
 
 struct live {
-	pcap_t *pcap;
-	uint16_t link;
-	bool nano;
-	int fd; /* to wait on, or -1 */
+	struct face *faces;
+	struct lane *lanes;
+	size_t face_count;
+	unsigned lane_count;
+	struct tap_settings settings;
+	int64_t hold;  /* how late a packet may be given to us */
+	int64_t drain; /* after live_stop() no longer than this */
+	int64_t since; /* what is older came before all were ready */
+	int64_t looked;
+	int control;           /* a socket to ask for flags */
+	_Atomic int64_t until; /* 0: nobody asked to stop */
 };
 
-static uint16_t
-link_of(int dlt)
+/* --- opening ------------------------------------------------------------ */
+
+static struct tap *
+open_tap(const struct live *l, const struct face *x, struct fault *f)
 {
-	return dlt == DLT_RAW ? LINK_RAW : (uint16_t)dlt;
+	struct tap_settings s = l->settings;
+
+	s.name = x->name;
+	return tap_open(&s, f);
+}
+
+static void
+close_lanes(struct live *l)
+{
+	for (unsigned i = 0; i < l->lane_count; i++) {
+		struct lane *w = &l->lanes[i];
+
+		for (size_t k = 0; w->slots != NULL && k < l->face_count; k++) {
+			tap_close(w->slots[k].tap);
+			pthread_mutex_destroy(&w->slots[k].guard);
+		}
+		free(w->slots);
+		free(w->fds);
+		if (w->wake >= 0)
+			close(w->wake);
+	}
+	free(l->lanes);
+	l->lanes = NULL;
+	l->lane_count = 0;
 }
 
 static bool
-no_rights(const char *name, struct fault *f)
+lane_init(const struct live *l, struct lane *w)
 {
-	char self[256];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	self[n > 0 ? n : 0] = '\0';
-	return fail(f,
-	    "no right to capture on %s: it takes CAP_NET_RAW; run with sudo, "
-	    "or once: sudo setcap cap_net_raw+ep %s",
-	    name, n > 0 ? self : "PATH");
+	*w = (struct lane){ .wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) };
+	w->slots = calloc(l->face_count, sizeof(*w->slots));
+	w->fds = calloc(l->face_count + 1, sizeof(*w->fds));
+	for (size_t i = 0; w->slots != NULL && i < l->face_count; i++)
+		pthread_mutex_init(&w->slots[i].guard, NULL);
+	return w->wake >= 0 && w->slots != NULL && w->fds != NULL;
 }
 
 static bool
-bad_status(pcap_t *p, const char *name, int status, struct fault *f)
+open_taps(struct live *l, struct lane *w, struct fault *f)
 {
-	switch (status) {
-	case PCAP_ERROR_PERM_DENIED:
-	case PCAP_ERROR_PROMISC_PERM_DENIED:
-		return no_rights(name, f);
-	case PCAP_ERROR_NO_SUCH_DEVICE:
-		return fail(f,
-		    "no interface is called %s; spanward interfaces lists "
-		    "them",
-		    name);
-	case PCAP_ERROR_IFACE_NOT_UP:
-		return fail(f,
-		    "interface %s is down; bring it up with ip link set %s up",
-		    name, name);
-	default:
-		return fail(f, "cannot capture on %s: %s", name,
-		    status == PCAP_ERROR ? pcap_geterr(p)
-					 : pcap_statustostr(status));
+	for (size_t i = 0; i < l->face_count; i++) {
+		w->slots[i].tap = open_tap(l, &l->faces[i], f);
+		if (w->slots[i].tap == NULL)
+			return false;
+		l->faces[i].link = tap_link(w->slots[i].tap);
+	}
+	return true;
+}
+
+static bool
+open_lanes(struct live *l, unsigned lanes, uint64_t kib, struct fault *f)
+{
+	uint64_t buffer = kib * 1024 / lanes;
+
+	l->settings.buffer =
+	    (uint32_t)(buffer > BUFFER_LEAST ? buffer : BUFFER_LEAST);
+	l->lanes = calloc(lanes, sizeof(*l->lanes));
+	if (l->lanes == NULL)
+		return fail(f, "cannot capture: memory is out");
+	for (; l->lane_count < lanes; l->lane_count++) {
+		if (!lane_init(l, &l->lanes[l->lane_count])) {
+			l->lane_count++;
+			return fail(f, "cannot capture: memory is out");
+		}
+	}
+	for (unsigned i = 0; i < lanes; i++) {
+		if (!open_taps(l, &l->lanes[i], f))
+			return false;
+	}
+	return true;
+}
+
+/* The name of an interface the kernel cannot spread; NULL: it does. */
+static const char *
+spread_all(struct live *l)
+{
+	for (size_t i = 0; i < l->face_count; i++) {
+		for (unsigned k = 0; k < l->lane_count; k++) {
+			if (!fanout_join(tap_fd(l->lanes[k].slots[i].tap),
+				&l->faces[i].group, k == 0))
+				return l->faces[i].name;
+		}
+	}
+	return NULL;
+}
+
+static bool
+open_all(struct live *l, const struct source_options *o, struct fault *f)
+{
+	uint64_t kib = o->buffer_kib > 0 ? o->buffer_kib : BUFFER_KIB;
+	unsigned lanes = o->lanes > 1 ? o->lanes : 1;
+	const char *cannot;
+
+	if (!open_lanes(l, lanes, kib, f))
+		return false;
+	if (lanes == 1)
+		return true;
+	cannot = spread_all(l);
+	/* Until the last one had joined each got all packets. */
+	l->since = clock_now();
+	if (cannot == NULL)
+		return true;
+	log_warn("source: the kernel does not spread the packets of %s, one "
+		 "thread reads them all",
+	    cannot);
+	close_lanes(l);
+	l->since = 0;
+	return open_lanes(l, 1, kib, f);
+}
+
+/* The counters of the device that libpcap shows as well; open for good, as no
+ * file can be opened later. */
+static void
+open_missed(struct face *x)
+{
+	static const char *const names[] = { "rx_missed_errors",
+		"rx_fifo_errors" };
+	char path[128];
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		int n = snprintf(path, sizeof(path),
+		    "/sys/class/net/%s/statistics/%s", x->name, names[i]);
+
+		x->missed[i] = n > 0 && (size_t)n < sizeof(path)
+		    ? open(path, O_RDONLY | O_CLOEXEC)
+		    : -1;
 	}
 }
 
-/* Settings that a device does not know are left as they are. */
-static bool
-activate(struct live *l, const struct source_options *o, struct fault *f)
+static uint64_t
+read_missed(const struct face *x)
 {
-	pcap_t *p = l->pcap;
-	int status;
+	uint64_t sum = 0;
 
-	(void)pcap_set_snaplen(p, o->snaplen > 0 ? (int)o->snaplen : SNAPLEN);
-	(void)pcap_set_promisc(p, 1);
-	(void)pcap_set_timeout(p, TIMEOUT_MS);
-	(void)pcap_set_buffer_size(p, BUFFER);
-	(void)pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
-	status = pcap_activate(p);
-	if (status < 0)
-		return bad_status(p, o->interface, status, f);
-	if (status > 0)
-		log_warn("source: %s: %s", o->interface,
-		    status == PCAP_WARNING ? pcap_geterr(p)
-					   : pcap_statustostr(status));
-	l->nano = pcap_get_tstamp_precision(p) == PCAP_TSTAMP_PRECISION_NANO;
-	l->link = link_of(pcap_datalink(p));
-	return true;
+	for (size_t i = 0; i < COUNT(x->missed); i++) {
+		char text[32];
+		ssize_t n = x->missed[i] >= 0
+		    ? pread(x->missed[i], text, sizeof(text) - 1, 0)
+		    : -1;
+
+		if (n <= 0)
+			continue;
+		text[n] = '\0';
+		sum += strtoull(text, NULL, 10);
+	}
+	return sum;
+}
+
+enum state { STATE_UP, STATE_DOWN, STATE_GONE };
+
+static enum state
+state_of(const struct live *l, const struct face *x)
+{
+	struct ifreq r = { .ifr_flags = 0 };
+
+	(void)snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", x->name);
+	if (l->control < 0 || ioctl(l->control, SIOCGIFFLAGS, &r) != 0)
+		return STATE_GONE;
+	return (r.ifr_flags & IFF_UP) != 0 ? STATE_UP : STATE_DOWN;
 }
 
 static bool
-set_filter(pcap_t *p, const struct source_options *o, struct fault *f)
+check_options(const struct source_options *o, struct fault *f)
 {
-	char ignored[PCAP_ERRBUF_SIZE];
-	struct bpf_program program;
-	bpf_u_int32 net;
-	bpf_u_int32 mask;
-	int rc;
-
-	if (o->filter == NULL || o->filter[0] == '\0')
-		return true;
-	if (pcap_lookupnet(o->interface, &net, &mask, ignored) != 0)
-		mask = PCAP_NETMASK_UNKNOWN;
-	if (pcap_compile(p, &program, o->filter, 1, mask) != 0)
-		return fail(f, "bad capture filter '%s': %s", o->filter,
-		    pcap_geterr(p));
-	rc = pcap_setfilter(p, &program);
-	pcap_freecode(&program);
-	if (rc != 0)
-		return fail(f, "cannot set the capture filter on %s: %s",
-		    o->interface, pcap_geterr(p));
+	if (o->snaplen > INT32_MAX)
+		return fail(f, "a snap length of %" PRIu32 " is too large",
+		    o->snaplen);
+	if (o->buffer_kib > BUFFER_KIB_MOST)
+		return fail(f, "a buffer of %" PRIu32 " KiB is too large",
+		    o->buffer_kib);
+	for (size_t i = 0; i < o->interface_count; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(o->interfaces[i], o->interfaces[k]) == 0)
+				return fail(f, "interface %s is named twice",
+				    o->interfaces[i]);
+		}
+	}
 	return true;
 }
 
-/*
- * On Linux libpcap waits for ever while no packet comes, whatever the timeout
- * says (it only bounds how long packets are held back); so we wait.
- */
-static bool
-never_block(struct live *l, const char *name, struct fault *f)
+static void
+watch_faces(struct live *l)
 {
-	char error[PCAP_ERRBUF_SIZE];
+	for (size_t i = 0; i < l->face_count; i++) {
+		struct face *x = &l->faces[i];
+		enum state state = state_of(l, x);
 
-	if (pcap_setnonblock(l->pcap, 1, error) != 0)
-		return fail(f, "cannot capture on %s: %s", name, error);
-	l->fd = pcap_get_selectable_fd(l->pcap);
-	return true;
-}
-
-/* Some devices have no descriptor; then this is a pause. */
-static enum read_result
-wait_for_some(const struct live *l)
-{
-	struct pollfd p = { .fd = l->fd, .events = POLLIN };
-
-	(void)poll(&p, 1, l->fd >= 0 ? TIMEOUT_MS : PAUSE_MS);
-	return READ_WAIT;
+		open_missed(x);
+		x->missed_before = read_missed(x);
+		x->watched = state != STATE_GONE;
+	}
+	l->looked = clock_now();
 }
 
 struct live *
 live_open(const struct source_options *o, struct fault *f)
 {
-	char error[PCAP_ERRBUF_SIZE] = "memory is out";
 	struct live *l;
 
-	if (o->snaplen > INT32_MAX) {
-		(void)fail(f, "a snap length of %" PRIu32 " is too large",
-		    o->snaplen);
+	if (!check_options(o, f))
 		return NULL;
-	}
 	l = calloc(1, sizeof(*l));
-	if (l == NULL || (l->pcap = pcap_create(o->interface, error)) == NULL) {
-		(void)fail(f, "cannot capture on %s: %s", o->interface, error);
+	if (l == NULL ||
+	    (l->faces = calloc(o->interface_count, sizeof(*l->faces))) ==
+		NULL) {
+		(void)fail(f, "cannot capture: memory is out");
 		free(l);
 		return NULL;
 	}
-	if (!activate(l, o, f) || !set_filter(l->pcap, o, f) ||
-	    !never_block(l, o->interface, f)) {
+	for (; l->face_count < o->interface_count; l->face_count++)
+		l->faces[l->face_count] = (struct face){
+			.name = o->interfaces[l->face_count],
+			.missed = { -1, -1 },
+		};
+	l->settings = (struct tap_settings){
+		.filter = o->filter,
+		.snaplen = o->snaplen,
+		.timeout_ms = o->prompt ? GATHER_PROMPT_MS : GATHER_MS,
+	};
+	/* A block is given to us when its timer has run out for the second
+	 * time at the latest. */
+	l->hold = (2 * l->settings.timeout_ms + LATE_MS) * NS_PER_MS;
+	l->drain = (o->prompt ? DRAIN_PROMPT_S : DRAIN_S) * NS_PER_S;
+	l->control = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (!open_all(l, o, f)) {
 		live_close(l);
 		return NULL;
 	}
+	watch_faces(l);
 	return l;
 }
 
@@ -173,120 +322,355 @@ live_close(struct live *l)
 {
 	if (l == NULL)
 		return;
-	pcap_close(l->pcap);
+	close_lanes(l);
+	for (size_t i = 0; i < l->face_count; i++) {
+		for (size_t k = 0; k < COUNT(l->faces[i].missed); k++) {
+			if (l->faces[i].missed[k] >= 0)
+				close(l->faces[i].missed[k]);
+		}
+	}
+	if (l->control >= 0)
+		close(l->control);
+	free(l->faces);
 	free(l);
 }
 
-uint16_t
-live_link(const struct live *l)
+unsigned
+live_lanes(const struct live *l)
 {
-	return l->link;
+	return l->lane_count;
+}
+
+uint16_t
+live_link(const struct live *l, size_t interface)
+{
+	return l->faces[interface].link;
+}
+
+/* --- a lane ------------------------------------------------------------- */
+
+static void
+change_tap(struct slot *s, struct tap *tap)
+{
+	struct tap *old = s->tap;
+
+	pthread_mutex_lock(&s->guard);
+	s->tap = tap;
+	pthread_mutex_unlock(&s->guard);
+	tap_close(old);
+}
+
+static void
+fill(struct live *l, struct lane *w, size_t i)
+{
+	struct slot *s = &w->slots[i];
+	enum tap_result r;
+	struct fault f;
+
+	if (s->tap == NULL || s->full)
+		return;
+	do
+		r = tap_next(s->tap, &s->head, &f);
+	while (r == TAP_PACKET && s->head.time < l->since);
+	switch (r) {
+	case TAP_PACKET:
+		s->full = true;
+		return;
+	case TAP_EMPTY:
+		s->quiet = l->face_count > 1 ? clock_now() - l->hold : 0;
+		return;
+	case TAP_BROKEN:
+		log_info("source: %s: %s", l->faces[i].name, f.text);
+		change_tap(s, NULL);
+		atomic_fetch_add(&l->faces[i].broken, 1);
+		return;
+	}
+}
+
+/* Called by live_look(): the interface is back. */
+static void
+open_again(struct live *l, struct lane *w, size_t i)
+{
+	struct face *x = &l->faces[i];
+	struct slot *s = &w->slots[i];
+	unsigned call = atomic_load_explicit(&x->call, memory_order_relaxed);
+	struct tap *tap;
+	struct fault f;
+
+	if (s->tap != NULL || s->opened == call)
+		return;
+	s->opened = call;
+	tap = open_tap(l, x, &f);
+	if (tap != NULL && l->lane_count > 1 &&
+	    !fanout_join(tap_fd(tap), &x->group, false)) {
+		/* The sockets of other lanes may still be the old ones. */
+		(void)fail(&f, "its packets are not spread");
+		tap_close(tap);
+		tap = NULL;
+	}
+	if (tap == NULL) {
+		log_info("source: %s: %s", x->name, f.text);
+		return;
+	}
+	change_tap(s, tap);
+	atomic_fetch_sub(&x->broken, 1);
+}
+
+static bool
+is_hopeless(const struct live *l)
+{
+	for (size_t i = 0; i < l->face_count; i++) {
+		if (!atomic_load_explicit(&l->faces[i].given_up,
+			memory_order_relaxed))
+			return false;
+	}
+	return true;
+}
+
+/* Now and then; false: the lane ends. */
+static bool
+tend(struct live *l, struct lane *w, struct fault *f)
+{
+	int64_t until = atomic_load_explicit(&l->until, memory_order_relaxed);
+
+	w->tend = TEND_PACKETS;
+	for (size_t i = 0; i < l->face_count; i++)
+		open_again(l, w, i);
+	if (is_hopeless(l))
+		return fail(f, "the capture ended: no interface is left");
+	if (until == 0)
+		return true;
+	if (w->stopped == 0)
+		w->stopped = clock_monotonic();
+	return clock_monotonic() - w->stopped < l->drain;
+}
+
+/* The earliest packet that is there. */
+static struct slot *
+earliest(struct live *l, struct lane *w)
+{
+	struct slot *best = NULL;
+
+	for (size_t i = 0; i < l->face_count; i++) {
+		struct slot *s = &w->slots[i];
+
+		if (!s->full ||
+		    (best != NULL && best->head.time <= s->head.time))
+			continue;
+		best = s;
+		w->at = i;
+	}
+	return best;
+}
+
+/*
+ * No other interface can still come with an earlier one. Where all have just
+ * been looked at (`fresh`), a time that is still to come shows that the clock
+ * was set back.
+ */
+static bool
+may_go(const struct live *l, const struct lane *w, const struct slot *s,
+    bool fresh)
+{
+	for (size_t i = 0; i < l->face_count; i++) {
+		const struct slot *o = &w->slots[i];
+		int64_t ahead = s->head.time - o->quiet;
+
+		if (o->full || o->tap == NULL)
+			continue;
+		if (ahead >= 0 && (!fresh || ahead < l->hold + NS_PER_S))
+			return false;
+	}
+	return true;
+}
+
+static enum read_result
+wait_for_some(struct live *l, struct lane *w)
+{
+	int ms = GATHER_MS;
+	nfds_t n = 0;
+	uint64_t ignored;
+
+	w->fds[n++] = (struct pollfd){ .fd = w->wake, .events = POLLIN };
+	for (size_t i = 0; i < l->face_count; i++) {
+		const struct slot *s = &w->slots[i];
+		int fd = s->tap != NULL ? tap_fd(s->tap) : -1;
+
+		if (s->full || (s->tap != NULL && fd < 0))
+			ms = PAUSE_MS;
+		else if (fd >= 0)
+			w->fds[n++] =
+			    (struct pollfd){ .fd = fd, .events = POLLIN };
+	}
+	(void)poll(w->fds, n, ms);
+	if ((w->fds[0].revents & POLLIN) != 0 &&
+	    read(w->wake, &ignored, sizeof(ignored)) < 0)
+		log_debug("source: woken for nothing");
+	w->tend = 0;
+	return READ_WAIT;
 }
 
 enum read_result
-live_next(struct live *l, struct packet *p, struct fault *f)
+live_next(struct live *l, unsigned lane, struct packet *p, size_t *interface,
+    struct fault *f)
 {
-	struct pcap_pkthdr *h;
-	const u_char *bytes;
+	struct lane *w = &l->lanes[lane];
+	int64_t until = atomic_load_explicit(&l->until, memory_order_relaxed);
+	struct slot *s;
 
-	switch (pcap_next_ex(l->pcap, &h, &bytes)) {
-	case 1:
-		break;
-	case 0:
-		return wait_for_some(l);
-	case PCAP_ERROR_BREAK:
+	if (--w->tend > TEND_PACKETS && !tend(l, w, f))
 		return READ_END;
-	default:
-		(void)fail(f, "the capture ended: %s", pcap_geterr(l->pcap));
-		return READ_END;
+	fill(l, w, w->at);
+	s = earliest(l, w);
+	if (s == NULL || !may_go(l, w, s, false)) {
+		bool late = until != 0 && clock_now() > until + l->hold;
+
+		for (size_t i = 0; i < l->face_count; i++)
+			fill(l, w, i);
+		s = earliest(l, w);
+		if (s == NULL && late)
+			return READ_END;
+		if (s == NULL || !may_go(l, w, s, true))
+			return wait_for_some(l, w);
 	}
-	p->frame = slice_of(bytes, h->caplen);
-	p->wire_len = h->len < h->caplen ? h->caplen : h->len;
-	p->link = l->link;
-	p->time = h->ts.tv_sec * NS_PER_S +
-	    (l->nano ? h->ts.tv_usec : h->ts.tv_usec * NS_PER_US);
+	if (until != 0 && s->head.time > until)
+		return READ_END;
+	s->full = false;
+	p->frame = s->head.frame;
+	p->wire_len = s->head.wire_len;
+	p->link = s->head.link;
+	p->time = s->head.time;
+	*interface = w->at;
 	return READ_OK;
+}
+
+void
+live_wake(struct live *l, unsigned lane)
+{
+	uint64_t one = 1;
+	ssize_t n = write(l->lanes[lane].wake, &one, sizeof(one));
+
+	(void)n;
 }
 
 void
 live_stop(struct live *l)
 {
-	pcap_breakloop(l->pcap);
+	int64_t none = 0;
+
+	if (!atomic_compare_exchange_strong(&l->until, &none, clock_now()))
+		return;
+	for (unsigned i = 0; i < l->lane_count; i++)
+		live_wake(l, i);
+}
+
+/* --- what was lost ------------------------------------------------------ */
+
+static void
+notice_away(struct face *x, bool away)
+{
+	if (away == x->away)
+		return;
+	x->away = away;
+	x->tries = 0;
+	x->outages += away;
+	if (away)
+		log_warn("source: %s is down or gone; the capture waits for it",
+		    x->name);
+	else
+		log_warn("source: %s is back", x->name);
+}
+
+/* True: the interface was away since the last look, or still is. */
+static bool
+look_at_state(const struct live *l, struct face *x)
+{
+	bool broken = atomic_load(&x->broken) > 0;
+	bool was = x->away;
+
+	if (x->hopeless)
+		return true;
+	if (!x->watched && !broken)
+		return false;
+	if (x->watched && state_of(l, x) != STATE_UP) {
+		notice_away(x, true);
+		return true;
+	}
+	if (!broken) {
+		notice_away(x, false);
+		return was;
+	}
+	notice_away(x, true);
+	if (x->tries++ < OPEN_TRIES) {
+		atomic_fetch_add(&x->call, 1);
+		return true;
+	}
+	x->hopeless = true;
+	atomic_store(&x->given_up, true);
+	log_warn("source: %s is back, but no right is left to open it again: "
+		 "start anew to capture it",
+	    x->name);
+	return true;
+}
+
+static uint64_t
+look_at_drops(const struct live *l, size_t i)
+{
+	uint64_t drops = 0;
+
+	for (unsigned k = 0; k < l->lane_count; k++) {
+		struct slot *s = &l->lanes[k].slots[i];
+
+		pthread_mutex_lock(&s->guard);
+		if (s->tap != NULL)
+			drops += tap_drops(s->tap);
+		pthread_mutex_unlock(&s->guard);
+	}
+	return drops;
 }
 
 void
-live_drops(const struct live *l, struct source_stats *out)
+live_look(struct live *l, source_loss_taker *taker, void *ctx)
 {
-	struct pcap_stat st = { 0 };
+	int64_t now = clock_now();
+	/* The clock may have been set back. */
+	int64_t from = l->looked < now ? l->looked : now - NS_PER_S;
 
-	if (pcap_stats(l->pcap, &st) != 0)
-		return;
-	out->kernel_drops = st.ps_drop;
-	out->interface_drops = st.ps_ifdrop;
+	for (size_t i = 0; i < l->face_count; i++) {
+		struct face *x = &l->faces[i];
+		uint64_t missed = read_missed(x);
+		struct source_loss loss = {
+			.interface = x->name,
+			.from = from,
+			.to = now,
+			.kernel_drops = look_at_drops(l, i),
+			.interface_drops = missed > x->missed_before
+			    ? missed - x->missed_before
+			    : 0,
+			.down = look_at_state(l, x),
+		};
+
+		x->missed_before = missed;
+		x->kernel_drops += loss.kernel_drops;
+		x->interface_drops += loss.interface_drops;
+		if (loss.kernel_drops + loss.interface_drops > 0 || loss.down)
+			taker(ctx, &loss);
+	}
+	l->looked = now;
 }
 
-static bool
-socket_addr(const struct sockaddr *from, struct addr *to)
+void
+live_drops(const struct live *l, size_t interface, struct source_input *out)
 {
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
+	const struct face *x = &l->faces[interface];
 
-	if (from == NULL)
-		return false;
-	if (from->sa_family == AF_INET) {
-		memcpy(&v4, from, sizeof(v4));
-		*to = addr_v4((const uint8_t *)&v4.sin_addr);
-		return true;
-	}
-	if (from->sa_family == AF_INET6) {
-		memcpy(&v6, from, sizeof(v6));
-		*to = addr_v6(v6.sin6_addr.s6_addr);
-		return true;
-	}
-	return false;
-}
-
-static void
-add_addresses(const pcap_addr_t *a, struct buf *to)
-{
-	char text[ADDR_TEXT_MAX];
-	struct addr addr;
-
-	for (; a != NULL; a = a->next) {
-		if (!socket_addr(a->addr, &addr))
-			continue;
-		buf_text(to, to->n > 0 ? "," : "");
-		buf_text(to, addr_text(&addr, text));
-	}
+	out->kernel_drops = x->kernel_drops;
+	out->interface_drops = x->interface_drops;
+	out->outages = x->outages;
 }
 
 bool
-source_list(void (*taker)(void *ctx, const struct source_interface *),
-    void *ctx, struct fault *f)
+live_is_lost(const struct live *l, size_t interface)
 {
-	char error[PCAP_ERRBUF_SIZE];
-	struct buf addresses;
-	pcap_if_t *all;
-
-	if (pcap_findalldevs(&all, error) != 0)
-		return fail(f, "cannot list the interfaces: %s", error);
-	buf_init(&addresses);
-	for (const pcap_if_t *i = all; i != NULL; i = i->next) {
-		struct source_interface out = {
-			.name = i->name,
-			.description = i->description,
-			.up = (i->flags & PCAP_IF_UP) != 0,
-			.running = (i->flags & PCAP_IF_RUNNING) != 0,
-			.loopback = (i->flags & PCAP_IF_LOOPBACK) != 0,
-		};
-
-		buf_clear(&addresses);
-		add_addresses(i->addresses, &addresses);
-		out.addresses =
-		    addresses.n > 0 && buf_ok(&addresses) ? addresses.p : "";
-		taker(ctx, &out);
-	}
-	buf_done(&addresses);
-	pcap_freealldevs(all);
-	return true;
+	return atomic_load(&l->faces[interface].given_up);
 }

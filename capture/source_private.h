@@ -159,14 +159,58 @@ bool hasher_result(const struct hasher *h, size_t i,
     uint8_t out[SHA256_BYTES]) MUST_CHECK;
 void hasher_free(struct hasher *h);
 
-/* source_live.c */
+/* source_tap.c: one socket on one interface. */
+struct tap_settings {
+	const char *name;
+	const char *filter; /* or NULL */
+	uint32_t snaplen;   /* 0: default */
+	uint32_t buffer;    /* bytes the kernel may hold for us */
+	int timeout_ms;     /* how long it may gather packets */
+};
+
+struct tap;
+
+enum tap_result {
+	TAP_PACKET, /* holds until the next call for this tap */
+	TAP_EMPTY,  /* nothing came so far */
+	TAP_BROKEN  /* the interface is gone: close it */
+};
+
+struct tap *tap_open(const struct tap_settings *s, struct fault *f);
+void tap_close(struct tap *t);
+enum tap_result tap_next(struct tap *t, struct packet *p, struct fault *f);
+int tap_fd(const struct tap *t); /* to wait on, or -1 */
+uint16_t tap_link(const struct tap *t);
+/* Packets the kernel had no room for since this was asked last; may be asked
+ * while another thread is in tap_next(). */
+uint64_t tap_drops(struct tap *t);
+
+/* source_fanout.c: joins the sockets of one interface to a group in which each
+ * gets a part of the packets. The first is told the name of the group. */
+bool fanout_join(int fd, uint16_t *group, bool first) MUST_CHECK;
+
+/*
+ * source_live.c: interfaces, each read in as many lanes. A lane belongs to one
+ * thread; live_look() to the one that opened.
+ */
 struct live;
 
 struct live *live_open(const struct source_options *o, struct fault *f);
 void live_close(struct live *l);
-enum read_result live_next(struct live *l, struct packet *p, struct fault *f);
-void live_stop(struct live *l); /* signal handler */
-void live_drops(const struct live *l, struct source_stats *out);
-uint16_t live_link(const struct live *l);
+unsigned live_lanes(const struct live *l);
+uint16_t live_link(const struct live *l, size_t interface);
+/* The next packet of all interfaces in the order of time, as far as that is
+ * known, and of which it is. READ_END: live_stop(), or nothing is left to
+ * read, with a sentence. */
+enum read_result live_next(struct live *l, unsigned lane, struct packet *p,
+    size_t *interface, struct fault *f);
+void live_wake(struct live *l, unsigned lane); /* ends its waiting */
+/* What arrived until now is still given out. Signal handler, any thread. */
+void live_stop(struct live *l);
+void live_look(struct live *l, source_loss_taker *taker, void *ctx);
+/* It went away and could not be opened again. */
+bool live_is_lost(const struct live *l, size_t interface);
+void live_drops(const struct live *l, size_t interface,
+    struct source_input *out);
 
 #endif

@@ -178,10 +178,35 @@ enum {
 	LIMIT_EVIDENCE_FLOWS = 100000,
 	/* What -w keeps of a live capture, as no file can be read again. */
 	LIMIT_SPOOL_BYTES = 1024 * 1024 * 1024,
+	/* What watch keeps of one, for those who export packets: minutes of a
+	 * busy link, and /tmp may be memory. */
+	LIMIT_WATCH_SPOOL_BYTES = 256 * 1024 * 1024,
+	/* Flows the screens of watch show, some 450 bytes each; the oldest that
+	 * ended are let go, but stay in the sums. */
+	LIMIT_VIEW_ROWS = 500000,
 	/* Fragments held until it is known whose they are. */
 	LIMIT_EVIDENCE_FRAGMENTS = 64,
+	/* Hosts of one report, some 300 bytes each, and hosts whose role is
+	 * inferred: a large site twice over. Addresses of the world beyond
+	 * them have flows in the report, but no row of their own. */
+	LIMIT_HOSTS = 200000,
+	/* What a new period of a run keeps of the one before. Flows that go
+	 * on: a million with some facts each. Flows that ended, newest first,
+	 * because media, relays and resumed sessions may refer to them: some
+	 * hundred thousand handshakes and calls. */
+	LIMIT_CARRIED_BYTES = 512 * 1024 * 1024,
+	LIMIT_REFERRED_BYTES = 64 * 1024 * 1024,
+	/* Flows of a ledger in memory, with all that was learnt of them; some
+	 * two million. Beyond it those that ended go to a temporary file. */
+	LIMIT_LEDGER_BYTES = 2000 * 1024 * 1024,
+	/* Lines of a journal that wait for a disk that is full or slow; some
+	 * twenty thousand. */
+	LIMIT_JOURNAL_BYTES = 32 * 1024 * 1024,
 	/* Different combinations of words counted in one table of a report. */
 	LIMIT_TALLIES = 512,
+	/* Seconds in which a live capture lost packets; more than an hour of
+	 * them, and later ones are told together. */
+	LIMIT_LOSS_SPANS = 4096,
 };
 
 #endif

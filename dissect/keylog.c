@@ -378,6 +378,12 @@ read_count(const struct keylog *k, const size_t *number)
 	return n;
 }
 
+bool
+keylog_follows(const struct keylog *k)
+{
+	return k->file_count > 0;
+}
+
 size_t
 keylog_count(const struct keylog *k)
 {

@@ -32,6 +32,7 @@ void keylog_free(struct keylog *k);
 bool keylog_open(struct keylog *k, const char *path, struct fault *f);
 /* Reads what was appended to the open files since; cheap when nothing was. */
 void keylog_follow(struct keylog *k);
+bool keylog_follows(const struct keylog *k); /* a file */
 /* Text of a key log; a last line without its end waits for the next call
  * only in keylog_follow(). Foreign lines are counted, not an error. */
 void keylog_add(struct keylog *k, struct slice text);

@@ -3,8 +3,51 @@
 
 #include <stdlib.h>
 
+#include "report/flow_spool.h"
+
 const char *const doc_list_names[DOC_LISTS] = { "inputs", "flows",
 	"certificates", "hosts" };
+
+/* Flows in memory that have a number below this one. */
+static size_t
+records_before(const struct ledger *l, uint64_t id)
+{
+	size_t low = 0, high = ledger_count(l);
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (ledger_record(l, mid)->id < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The record of the flow; NULL: it is in the spool, as *rank. */
+static const struct record *
+record_of(const struct ledger *l, size_t i, size_t *rank)
+{
+	if (ledger_spool_of(l) == NULL)
+		return ledger_record(l, i);
+	size_t before = records_before(l, i + 1);
+	const struct record *r = ledger_record(l, before);
+
+	*rank = i - before;
+	return before < ledger_count(l) && r->id == i + 1 ? r : NULL;
+}
+
+static json_t *
+flow_of(const struct audited *a, size_t i)
+{
+	size_t rank = 0;
+	const struct record *r = record_of(a->ledger, i, &rank);
+
+	return r != NULL
+	    ? json_of_flow(a, r)
+	    : flow_spool_item(ledger_spool_of(a->ledger), a, rank, i + 1);
+}
 
 static json_t *
 ledger_item(const struct audit_doc *d, enum doc_list list, size_t i)
@@ -13,9 +56,11 @@ ledger_item(const struct audit_doc *d, enum doc_list list, size_t i)
 
 	switch (list) {
 	case DOC_INPUTS:
-		return json_of_input(source_input(a->source, i));
+		return json_of_input(a->period != NULL
+			? &a->period->inputs[i]
+			: source_input(a->source, i));
 	case DOC_FLOWS:
-		return json_of_flow(a, ledger_record(a->ledger, i));
+		return flow_of(a, i);
 	case DOC_CERTIFICATES:
 		return json_of_cert(a, ledger_cert(a->ledger, i));
 	case DOC_HOSTS:
@@ -31,7 +76,11 @@ ledger_verdict(const struct audit_doc *d, size_t i)
 {
 	const struct audited *a = d->inside;
 
-	return (enum verdict)ledger_record(a->ledger, i)->verdict;
+	size_t rank = 0;
+	const struct record *r = record_of(a->ledger, i, &rank);
+
+	return r != NULL ? (enum verdict)r->verdict
+			 : flow_spool_verdict(ledger_spool_of(a->ledger), rank);
 }
 
 static void
@@ -58,9 +107,11 @@ doc_of_ledger(const struct audited *a)
 		.capture = json_of_capture(ledger_totals(a->ledger)),
 		.summary = json_of_summary(a),
 		.count = {
-			[DOC_INPUTS] =
-			    a->source != NULL ? source_inputs(a->source) : 0,
-			[DOC_FLOWS] = ledger_count(a->ledger),
+			[DOC_INPUTS] = a->period != NULL
+			    ? a->period->input_count
+			    : a->source != NULL ? source_inputs(a->source) : 0,
+			[DOC_FLOWS] =
+			    ledger_count(a->ledger) + ledger_spooled(a->ledger),
 			[DOC_CERTIFICATES] = ledger_certs(a->ledger),
 			[DOC_HOSTS] = ledger_hosts(a->ledger),
 		},
@@ -69,6 +120,13 @@ doc_of_ledger(const struct audited *a)
 		.release = ledger_release,
 		.inside = own,
 	};
+	json_t *losses = json_of_losses(a->ledger);
+
+	if (losses != NULL)
+		(void)json_object_set_new(d->capture, "losses", losses);
+	if (a->period != NULL)
+		(void)json_object_set_new(d->capture, "period",
+		    json_of_period(a->period));
 	return d;
 }
 

@@ -392,6 +392,22 @@ merged_tool(const struct merged *m, const char *version)
 	return o;
 }
 
+/* What a part does not tell is not known of the whole. */
+static void
+add_capture(json_t *to, json_t *from)
+{
+	bool told = json_object_get(to, "whole_flows") != NULL &&
+	    json_object_get(from, "whole_flows") != NULL;
+	json_t *losses = json_object_get(to, "losses");
+
+	if (losses != NULL)
+		(void)json_array_extend(losses,
+		    json_object_get(from, "losses"));
+	add_numbers(to, from);
+	if (!told)
+		(void)json_object_del(to, "whole_flows");
+}
+
 static bool
 fill(struct audit_doc *d, struct merged *m, const char *version,
     struct fault *f)
@@ -401,7 +417,7 @@ fill(struct audit_doc *d, struct merged *m, const char *version,
 	d->capture = json_deep_copy(m->parts[0]->capture);
 	d->summary = json_deep_copy(m->parts[0]->summary);
 	for (size_t i = 1; i < m->n; i++) {
-		add_numbers(d->capture, m->parts[i]->capture);
+		add_capture(d->capture, m->parts[i]->capture);
 		add_summary(d->summary, m->parts[i]->summary);
 	}
 	if (!check_policy(m, f) || !join_inputs(m, f))

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/buf.h"
+#include "report/events.h"
 
 enum {
 	AUDIT_VERSION = 1,
@@ -387,6 +388,62 @@ map_file(const char *path, struct stored *s, struct fault *f)
 	return true;
 }
 
+/* A stream of lines; it needs the text for as long as it lives. */
+struct lines {
+	struct stored *s;
+	struct audit_doc *d;
+};
+
+static json_t *
+line_item(const struct audit_doc *d, enum doc_list list, size_t i)
+{
+	const struct lines *x = d->inside;
+
+	return doc_item(x->d, list, i);
+}
+
+static void
+line_release(struct audit_doc *d)
+{
+	struct lines *x = d->inside;
+
+	doc_free(x->d);
+	(void)munmap(x->s->text, x->s->size);
+	free(x->s);
+	free(x);
+}
+
+/* Takes `s` over. */
+static struct audit_doc *
+doc_of_lines(const char *path, struct stored *s, struct fault *f)
+{
+	struct audit_doc *d = calloc(1, sizeof(*d));
+	struct lines *x = calloc(1, sizeof(*x));
+	struct audit_doc *of =
+	    doc_of_events(path, slice_of(s->text, s->size), f);
+
+	if (d == NULL || x == NULL || of == NULL) {
+		if (of != NULL)
+			(void)fail(f, "%s: no memory", path);
+		doc_free(of);
+		free(d);
+		free(x);
+		(void)munmap(s->text, s->size);
+		free(s);
+		return NULL;
+	}
+	*x = (struct lines){ s, of };
+	*d = *of;
+	json_incref(d->tool);
+	json_incref(d->policy);
+	json_incref(d->capture);
+	json_incref(d->summary);
+	d->item = line_item;
+	d->release = line_release;
+	d->inside = x;
+	return d;
+}
+
 struct audit_doc *
 doc_read(const char *path, struct fault *f)
 {
@@ -403,7 +460,13 @@ doc_read(const char *path, struct fault *f)
 	d->release = stored_release;
 	d->inside = s;
 	struct reading r = { .path = path, .s = s, .d = d, .f = f };
-	bool good = map_file(path, s, f) && take_document(&r);
+	bool good = map_file(path, s, f);
+
+	if (good && events_begin(slice_of(s->text, s->size))) {
+		free(d);
+		return doc_of_lines(path, s, f);
+	}
+	good = good && take_document(&r);
 
 	json_decref(r.format);
 	json_decref(r.version);

@@ -5,6 +5,7 @@
  */
 #include "report/evidence_pcap.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/arena.h"
@@ -24,12 +25,12 @@ enum {
 	NOTES_MEMORY = 512 * 1024 * 1024,
 };
 
-/* A violating flow; several may have the same ends one after the other. */
+/* A flow to write; several may have the same ends one after the other. */
 struct subject {
 	uint64_t id, first, last;
 	const char *comment;
 	size_t next; /* with the same ends, + 1 */
-	uint32_t written;
+	uint64_t written;
 	bool told;
 };
 
@@ -46,11 +47,14 @@ struct fragment_held {
 	uint8_t *frame;
 };
 
-struct writing {
-	const struct evidence_job *j;
+struct exhibit {
+	struct evidence_job j;
+	const struct policy *policy;
 	FILE *out;
 	struct fault *f;
 	struct evidence_count *count;
+	uint64_t left_out, unheld;
+	_Atomic bool stop;
 	struct subject *subjects;
 	size_t subject_count, subject_room;
 	struct map *by_ends; /* -> index + 1 of the newest subject */
@@ -103,7 +107,7 @@ ends_key(const struct five_tuple *t, uint8_t key[48])
 }
 
 static const char *
-keep(struct writing *w, const struct buf *b)
+keep(struct exhibit *w, const struct buf *b)
 {
 	struct slice kept;
 
@@ -114,7 +118,7 @@ keep(struct writing *w, const struct buf *b)
 }
 
 static const char *
-flow_comment(struct writing *w, const struct record *r,
+flow_comment(struct exhibit *w, const struct record *r,
     const struct judgement *j)
 {
 	const struct five_tuple *t = &r->facts->flow.tuple;
@@ -122,12 +126,12 @@ flow_comment(struct writing *w, const struct record *r,
 
 	buf_clear(&w->b);
 	buf_printf(&w->b,
-	    "Spanward flow %llu, violation: %s from %s (%s) to %s (%s): "
+	    "Spanward flow %llu, %s: %s from %s (%s) to %s (%s): "
 	    "%s required, %s observed, %s; rule %s",
-	    (unsigned long long)r->id, class_words[j->class].word,
-	    endpoint_text(&t->src, src), role_words[j->src_role].word,
-	    endpoint_text(&t->dst, dst), role_words[j->dest_role].word,
-	    requirement_words[j->required].word,
+	    (unsigned long long)r->id, verdict_words[j->verdict].word,
+	    class_words[j->class].word, endpoint_text(&t->src, src),
+	    role_words[j->src_role].word, endpoint_text(&t->dst, dst),
+	    role_words[j->dest_role].word, requirement_words[j->required].word,
 	    protection_words[j->observed].word, certainty_words[j->certainty],
 	    j->rule);
 	for (unsigned i = 0; i < j->findings.count; i++)
@@ -137,7 +141,7 @@ flow_comment(struct writing *w, const struct record *r,
 }
 
 static void
-add_note(struct writing *w, uint64_t packet, uint64_t flow, const char *id,
+add_note(struct exhibit *w, uint64_t packet, uint64_t flow, const char *id,
     const char *text)
 {
 	if (packet == 0)
@@ -160,7 +164,7 @@ add_note(struct writing *w, uint64_t packet, uint64_t flow, const char *id,
 }
 
 static void
-add_subject(struct writing *w, const struct record *r)
+add_subject(struct exhibit *w, const struct record *r)
 {
 	const struct flow_view *v = &r->facts->flow;
 	struct judgement j;
@@ -168,7 +172,7 @@ add_subject(struct writing *w, const struct record *r)
 	uint64_t *at;
 
 	if (w->subject_count == LIMIT_EVIDENCE_FLOWS) {
-		w->count->left_out++;
+		w->left_out++;
 		return;
 	}
 	at = map_put(w->by_ends, ends_key(&v->tuple, key));
@@ -178,7 +182,7 @@ add_subject(struct writing *w, const struct record *r)
 		w->bad = true;
 		return;
 	}
-	ledger_judge(w->j->ledger, r, &j);
+	ledger_judge(w->j.ledger, r, &j);
 	w->subjects[w->subject_count++] = (struct subject){
 		.id = r->id,
 		.first = v->first_packet,
@@ -204,21 +208,46 @@ by_packet(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-static bool
-choose(struct writing *w)
+static void
+add_chosen(struct exhibit *w)
 {
-	w->by_ends = map_new(0);
-	if (w->by_ends == NULL)
-		return false;
-	for (size_t i = 0; i < ledger_count(w->j->ledger) && !w->bad; i++) {
-		const struct record *r = ledger_record(w->j->ledger, i);
+	const struct ledger *l = w->j.ledger;
+
+	for (size_t i = 0; i < w->j.chosen_count && !w->bad; i++) {
+		const struct record *r = ledger_find(l, w->j.chosen[i]);
+
+		if (r != NULL)
+			add_subject(w, r);
+		else
+			w->unheld++;
+	}
+}
+
+static void
+add_violations(struct exhibit *w)
+{
+	const struct ledger *l = w->j.ledger;
+
+	for (size_t i = 0; i < ledger_count(l) && !w->bad; i++) {
+		const struct record *r = ledger_record(l, i);
 
 		if (r->verdict == VERDICT_VIOLATION)
 			add_subject(w, r);
 	}
+}
+
+static bool
+choose(struct exhibit *w)
+{
+	w->by_ends = map_new(0);
+	if (w->by_ends == NULL)
+		return false;
+	if (w->j.chosen != NULL)
+		add_chosen(w);
+	else
+		add_violations(w);
 	if (w->note_count > 0)
 		qsort(w->notes, w->note_count, sizeof(*w->notes), by_packet);
-	w->count->flows = w->subject_count;
 	return !w->bad;
 }
 
@@ -266,7 +295,7 @@ begin_block(struct buf *b, uint32_t type)
 }
 
 static void
-end_block(struct writing *w)
+end_block(struct exhibit *w)
 {
 	struct buf *b = &w->b;
 
@@ -282,7 +311,7 @@ end_block(struct writing *w)
 }
 
 static void
-section(struct writing *w)
+section(struct exhibit *w)
 {
 	char text[160];
 
@@ -293,18 +322,19 @@ section(struct writing *w)
 	u32(&w->b, UINT32_MAX); /* length of the section: not given */
 	u32(&w->b, UINT32_MAX);
 	(void)snprintf(text, sizeof(text),
-	    "Packets of %llu flows that violate the policy %.60s",
+	    "Packets of %llu flows %s the policy %.60s",
 	    (unsigned long long)w->subject_count,
-	    ledger_policy(w->j->ledger)->name);
+	    w->j.chosen != NULL ? "chosen by hand, judged by" : "that violate",
+	    w->policy->name);
 	option(&w->b, OPTION_COMMENT, text, strlen(text));
-	(void)snprintf(text, sizeof(text), "Spanward %.80s", w->j->version);
+	(void)snprintf(text, sizeof(text), "Spanward %.80s", w->j.version);
 	option(&w->b, OPTION_APPLICATION, text, strlen(text));
 	end_block(w);
 }
 
 /* The interface of this link type, described before its first packet. */
 static unsigned
-interface_of(struct writing *w, uint16_t link)
+interface_of(struct exhibit *w, uint16_t link)
 {
 	unsigned i = 0;
 
@@ -323,7 +353,7 @@ interface_of(struct writing *w, uint16_t link)
 }
 
 static struct note *
-first_note(const struct writing *w, uint64_t packet)
+first_note(const struct exhibit *w, uint64_t packet)
 {
 	size_t lo = 0, hi = w->note_count;
 
@@ -341,10 +371,10 @@ first_note(const struct writing *w, uint64_t packet)
 }
 
 static void
-packet_origin(struct writing *w, const struct packet *p)
+packet_origin(struct exhibit *w, const struct packet *p)
 {
 	const struct source_input *in =
-	    source_input(w->j->audited, PACKET_FILE(p->number));
+	    source_input_of(w->j.audited, p->number);
 	struct buf text;
 
 	buf_init(&text);
@@ -358,7 +388,7 @@ packet_origin(struct writing *w, const struct packet *p)
 
 /* One INVITE may decide on a hundred media flows. */
 static void
-write_notes(struct writing *w, uint64_t number, struct note *n)
+write_notes(struct exhibit *w, uint64_t number, struct note *n)
 {
 	unsigned told = 0;
 	char more[64];
@@ -377,7 +407,7 @@ write_notes(struct writing *w, uint64_t number, struct note *n)
 }
 
 static void
-write_packet(struct writing *w, const struct packet *p, struct subject *s)
+write_packet(struct exhibit *w, const struct packet *p, struct subject *s)
 {
 	unsigned at = interface_of(w, p->link);
 	struct note *n = first_note(w, p->number);
@@ -409,7 +439,7 @@ write_packet(struct writing *w, const struct packet *p, struct subject *s)
 /* ---- packets ---- */
 
 static struct subject *
-subject_of(struct writing *w, const struct packet *p)
+subject_of(struct exhibit *w, const struct packet *p)
 {
 	uint8_t key[48];
 	const uint64_t *at = map_get(w->by_ends, ends_key(&p->tuple, key));
@@ -427,7 +457,7 @@ subject_of(struct writing *w, const struct packet *p)
 
 /* Earlier pieces of a datagram: whose they are is known with the last. */
 static void
-hold_fragment(struct writing *w, const struct packet *p)
+hold_fragment(struct exhibit *w, const struct packet *p)
 {
 	struct fragment_held *h = &w->held[w->held_at];
 	uint8_t *copy = malloc(p->frame.n > 0 ? p->frame.n : 1);
@@ -444,7 +474,7 @@ hold_fragment(struct writing *w, const struct packet *p)
 }
 
 static void
-write_fragments(struct writing *w, const struct packet *p, struct subject *s)
+write_fragments(struct exhibit *w, const struct packet *p, struct subject *s)
 {
 	for (unsigned i = 0; i < LIMIT_EVIDENCE_FRAGMENTS; i++) {
 		struct fragment_held *h =
@@ -461,7 +491,7 @@ write_fragments(struct writing *w, const struct packet *p, struct subject *s)
 }
 
 static void
-take_packet(struct writing *w, struct packet *p)
+take_packet(struct exhibit *w, struct packet *p)
 {
 	enum decode_result r = decode(w->decoder, p);
 	struct subject *s =
@@ -472,7 +502,7 @@ take_packet(struct writing *w, struct packet *p)
 		hold_fragment(w, p);
 		return;
 	}
-	if (!decides && (s == NULL || s->written >= LIMIT_EVIDENCE_PACKETS))
+	if (!decides && (s == NULL || s->written >= w->j.most_packets))
 		return;
 	if (s != NULL)
 		s->written++;
@@ -483,88 +513,110 @@ take_packet(struct writing *w, struct packet *p)
 
 /* The file must be what it was when it was audited. */
 static bool
-same_inputs(const struct writing *w, const struct source *again)
+same_inputs(const struct exhibit *w, const struct source *again)
 {
-	size_t n = source_inputs(w->j->audited);
+	size_t n = source_inputs(w->j.audited);
 
 	if (source_inputs(again) != n)
 		return fail(w->f,
-		    "-w: there are other captures now than when the audit "
-		    "began");
+		    "there are other captures now than when the audit began: "
+		    "their packets were not written");
 	for (size_t i = 0; i < n; i++) {
-		const struct source_input *a = source_input(w->j->audited, i);
+		const struct source_input *a = source_input(w->j.audited, i);
 		const struct source_input *b = source_input(again, i);
 
 		if (a->has_sha256 && b->has_sha256 &&
 		    memcmp(a->sha256, b->sha256, SHA256_BYTES) != 0)
 			return fail(w->f,
-			    "-w: %.300s has changed since it was audited",
+			    "%.300s has changed since it was audited: its "
+			    "packets were not written",
 			    a->path);
 	}
 	return true;
 }
 
 static bool
-read_again(struct writing *w)
+is_over(const struct exhibit *w)
 {
-	struct source *s = source_open(&w->j->again, w->f);
+	return w->bad || atomic_load_explicit(&w->stop, memory_order_relaxed);
+}
+
+static bool
+read_again(struct exhibit *w)
+{
+	struct source *s = source_open(&w->j.again, w->f);
 	enum source_result r;
 	struct packet p;
 	bool good;
 
 	if (s == NULL)
 		return false;
-	while (!w->bad && (r = source_next(s, &p)) != SOURCE_END) {
+	while (!is_over(w) && (r = source_next(s, &p)) != SOURCE_END) {
 		if (r == SOURCE_PACKET)
 			take_packet(w, &p);
 	}
-	good = w->bad || same_inputs(w, s);
+	good = is_over(w) || !w->j.whole || same_inputs(w, s);
 	source_close(s);
 	return good;
 }
 
 static bool
-read_spool(struct writing *w)
+read_spool(struct exhibit *w)
 {
+	struct spool_reader *r = spool_read(w->j.spool);
 	struct packet p;
 
-	spool_rewind(w->j->spool);
-	while (!w->bad && spool_next(w->j->spool, &p))
+	if (r == NULL)
+		return fail(w->f, "the packets could not be read: no memory");
+	while (!is_over(w) && spool_next(r, &p))
 		take_packet(w, &p);
+	w->count->spool_lost = spool_done(r);
 	return true;
 }
 
 static void
-count_missing(struct writing *w)
+count_all(struct exhibit *w)
 {
+	w->count->flows = w->subject_count;
+	w->count->left_out = w->left_out;
+	w->count->gone = w->unheld;
 	for (size_t i = 0; i < w->note_count; i++)
 		w->count->missing += !w->notes[i].found &&
 		    (i == 0 || w->notes[i].packet != w->notes[i - 1].packet);
+	for (size_t i = 0; i < w->subject_count; i++)
+		w->count->gone += !w->subjects[i].told;
 }
 
-bool
-evidence_write(const struct evidence_job *j, FILE *out,
-    struct evidence_count *count, struct fault *f)
+struct exhibit *
+exhibit_new(const struct evidence_job *j, struct fault *f)
 {
-	struct writing *w = calloc(1, sizeof(*w));
-	bool good;
+	struct exhibit *w = calloc(1, sizeof(*w));
 
-	*count = (struct evidence_count){ 0 };
-	f->text[0] = '\0';
-	if (w == NULL)
-		return fail(f, "-w: no memory");
-	*w = (struct writing){ .j = j, .out = out, .f = f, .count = count };
+	if (w == NULL) {
+		(void)fail(f, "the packets could not be written: no memory");
+		return NULL;
+	}
+	w->j = *j;
+	w->policy = ledger_policy(j->ledger);
 	arena_init(&w->texts, NOTES_MEMORY);
 	buf_init(&w->b);
 	w->decoder = decoder_new();
-	good = w->decoder != NULL && choose(w);
-	if (good) {
-		section(w);
-		good = (j->spool != NULL ? read_spool(w) : read_again(w)) &&
-		    !w->bad;
-		count_missing(w);
+	if (w->decoder != NULL && choose(w)) {
+		w->j.ledger = NULL;
+		return w;
 	}
-	decoder_free(w->decoder);
+	(void)fail(f, "the packets could not be written: no memory");
+	exhibit_free(w);
+	return NULL;
+}
+
+void
+exhibit_free(struct exhibit *w)
+{
+	if (w == NULL)
+		return;
+	if (w->decoder != NULL)
+		decoder_free(w->decoder);
 	map_free(w->by_ends);
 	free(w->subjects);
 	free(w->notes);
@@ -573,5 +625,29 @@ evidence_write(const struct evidence_job *j, FILE *out,
 	arena_done(&w->texts);
 	buf_done(&w->b);
 	free(w);
+}
+
+bool
+exhibit_write(struct exhibit *w, FILE *out, struct evidence_count *count,
+    struct fault *f)
+{
+	bool good;
+
+	*count = (struct evidence_count){ 0 };
+	f->text[0] = '\0';
+	w->out = out;
+	w->f = f;
+	w->count = count;
+	section(w);
+	good = (w->j.spool != NULL ? read_spool(w) : read_again(w)) && !w->bad;
+	count_all(w);
+	if (good && is_over(w))
+		return fail(f, "the packets were not written: interrupted");
 	return good;
+}
+
+void
+exhibit_stop(struct exhibit *w)
+{
+	atomic_store_explicit(&w->stop, true, memory_order_relaxed);
 }

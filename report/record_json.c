@@ -62,6 +62,19 @@ put_number(json_t *to, const char *key, uint64_t n)
 	put(to, key, json_integer((json_int_t)n));
 }
 
+/* What another flow is called; one of an earlier period has no number here. */
+static void
+put_id(json_t *to, const char *key, const struct audited *r,
+    uint64_t first_packet)
+{
+	uint64_t id = first_packet == 0 || r->by_packet
+	    ? first_packet
+	    : ledger_id_of(r->ledger, first_packet);
+
+	if (id != 0)
+		put_number(to, key, id);
+}
+
 static void
 put_time(json_t *to, const char *key, int64_t ns)
 {
@@ -98,9 +111,8 @@ proto_name(uint8_t proto)
 static const char *
 file_of(const struct audited *r, uint64_t packet)
 {
-	const struct source_input *in = r->source != NULL
-	    ? source_input(r->source, PACKET_FILE(packet))
-	    : NULL;
+	const struct source_input *in =
+	    r->source != NULL ? source_input_of(r->source, packet) : NULL;
 
 	return in != NULL ? in->path : NULL;
 }
@@ -113,8 +125,9 @@ put_path(json_t *to, const char *key, const char *path)
 }
 
 static json_t *
-counters(const struct flow_view *f)
+counters(const struct audited *r, const struct record *rec)
 {
+	const struct flow_view *f = &rec->facts->flow;
 	json_t *o = json_object();
 
 	put_time(o, "start", f->start);
@@ -133,6 +146,10 @@ counters(const struct flow_view *f)
 		put(o, "mid_stream", json_true());
 	if (f->evicted)
 		put(o, "evicted", json_true());
+	if (rec->carried)
+		put(o, "began_before", json_true());
+	if (r->period != NULL && !rec->facts->last && !f->ended)
+		put(o, "goes_on", json_true());
 	return o;
 }
 
@@ -215,9 +232,7 @@ tls_of(const struct audited *r, const struct evidence *e,
 		put_text(o, "ja4", ja.ja4);
 	}
 	put(o, "session_resumed", json_boolean(j->tls_resumed));
-	if (j->resumed_from != 0)
-		put_number(o, "resumed_from",
-		    ledger_id_of(r->ledger, j->resumed_from));
+	put_id(o, "resumed_from", r, j->resumed_from);
 	put_text(o, "client_certificate",
 	    client_certificate_words[j->client_certificate]);
 	put_leaf(o, r, evidence_first(e, FACT_TLS_SERVER_CHAIN));
@@ -322,9 +337,7 @@ media_of(const struct audited *r, const struct evidence *e,
 	/* Rounded, so that every machine prints the same digits. */
 	put(o, "z",
 	    json_real((double)(int64_t)(z * 100 + (z < 0 ? -0.5 : 0.5)) / 100));
-	if (j->signalled_by != 0)
-		put_number(o, "signalled_by",
-		    ledger_id_of(r->ledger, j->signalled_by));
+	put_id(o, "signalled_by", r, j->signalled_by);
 	return o;
 }
 
@@ -348,6 +361,14 @@ reasons_of(const struct audited *r, const struct record *rec,
 				put_path(o, "pcap_filename",
 				    file_of(r, x->packet));
 		}
+		(void)json_array_append_new(a, o);
+	}
+	if (rec->carried) {
+		json_t *o = json_object();
+
+		put_text(o, "text",
+		    "began before the period of this report; its counters are "
+		    "since its begin");
 		(void)json_array_append_new(a, o);
 	}
 	return a;
@@ -406,20 +427,28 @@ audit_of(const struct audited *r, const struct record *rec,
 json_t *
 json_of_flow(const struct audited *r, const struct record *rec)
 {
+	struct judgement j;
+
+	ledger_judge(r->ledger, rec, &j);
+	return json_of_judged(r, rec, &j);
+}
+
+json_t *
+json_of_judged(const struct audited *r, const struct record *rec,
+    const struct judgement *j)
+{
 	const struct flow_view *f = &rec->facts->flow;
 	const struct evidence *e = &rec->facts->news;
-	struct judgement j;
 	json_t *o = json_object();
 	char community[COMMUNITY_TEXT];
 
-	ledger_judge(r->ledger, rec, &j);
 	put_time(o, "timestamp", f->start);
 	put_text(o, "event_type", "audit");
-	put_number(o, "flow_id", rec->id);
+	put_number(o, "flow_id", r->by_packet ? f->first_packet : rec->id);
 	put_end(o, "src_ip", "src_port", &f->tuple.src);
 	put_end(o, "dest_ip", "dest_port", &f->tuple.dst);
 	put_text(o, "proto", proto_name(f->tuple.proto));
-	put_path(o, "app_proto", j.app_proto[0] != '\0' ? j.app_proto : NULL);
+	put_path(o, "app_proto", j->app_proto[0] != '\0' ? j->app_proto : NULL);
 	put_text(o, "community_id", community_id(&f->tuple, community));
 	if (f->vlans > 0) {
 		json_t *vlan = json_array();
@@ -430,14 +459,14 @@ json_of_flow(const struct audited *r, const struct record *rec)
 		put(o, "vlan", vlan);
 	}
 	put_path(o, "pcap_filename", file_of(r, f->first_packet));
-	put(o, "flow", counters(f));
-	if (j.has_tls)
-		put(o, "tls", tls_of(r, e, &j));
+	put(o, "flow", counters(r, rec));
+	if (j->has_tls)
+		put(o, "tls", tls_of(r, e, j));
 	put(o, "sip", sip_of(e));
 	put(o, "http", http_of(e));
-	if (j.has_media)
-		put(o, "media", media_of(r, e, &j));
-	put(o, "audit", audit_of(r, rec, &j));
+	if (j->has_media)
+		put(o, "media", media_of(r, e, j));
+	put(o, "audit", audit_of(r, rec, j));
 	return o;
 }
 
@@ -576,13 +605,69 @@ json_of_capture(const struct capture_totals *t)
 	put_number(o, "lost_tcp_bytes", t->lost_bytes);
 	put_number(o, "conflicting_overlaps", t->conflicts);
 	put_number(o, "one_way_flows", t->one_way);
+	put_number(o, "whole_flows", t->whole);
 	put_number(o, "mid_stream_flows", t->mid_stream);
 	put_number(o, "evicted_flows", t->evicted);
 	put_number(o, "starved", t->starved);
 	put_number(o, "clock_steps", t->clock_steps);
+	if (t->judged_early > 0)
+		put_number(o, "judged_early", t->judged_early);
+	if (t->left_out > 0)
+		put_number(o, "left_out", t->left_out);
 	put(o, "holds_keys", json_boolean(t->has_secrets));
 	put_number(o, "keys_given", t->secrets);
 	return o;
+}
+
+json_t *
+json_of_period(const struct period *p)
+{
+	json_t *o = json_object();
+
+	put_number(o, "number", p->number);
+	if (p->when.start != 0) {
+		put_time(o, "start", p->when.start);
+		put_time(o, "end", p->when.end);
+	}
+	if (p->goes_on)
+		put(o, "goes_on", json_true());
+	if (p->lost > 0)
+		put_number(o, "reports_lost", p->lost);
+	if (ledger_left_behind(p->ledger) > 0)
+		put_number(o, "left_behind", ledger_left_behind(p->ledger));
+	return o;
+}
+
+/* Seconds in which a live capture lost packets; NULL: none did. */
+json_t *
+json_of_losses(const struct ledger *l)
+{
+	const struct loss *loss = ledger_loss(l);
+	const struct summary *s = ledger_summary(l);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < loss_spans(loss); i++) {
+		struct loss_span x = loss_span(loss, i);
+		json_t *o;
+
+		/* Of another period of the run. */
+		if (s->flows > 0 &&
+		    (x.end < s->first - NS_PER_S ||
+			x.start > s->last + NS_PER_S))
+			continue;
+		o = json_object();
+		put_time(o, "start", x.start);
+		put_time(o, "end", x.end);
+		put_number(o, "kernel_drops", x.kernel_drops);
+		put_number(o, "interface_drops", x.interface_drops);
+		if (x.down)
+			put(o, "interface_down", json_true());
+		(void)json_array_append_new(list, o);
+	}
+	if (json_array_size(list) > 0)
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 json_t *
@@ -598,6 +683,11 @@ json_of_input(const struct source_input *in)
 		put_text(o, "sha256", sha256_text(in->sha256, hex));
 	put_text(o, "link_type", in->link_type);
 	put_number(o, "packets", in->packets);
+	if (strcmp(in->format, "live") == 0) {
+		put_number(o, "kernel_drops", in->kernel_drops);
+		put_number(o, "interface_drops", in->interface_drops);
+		put_number(o, "outages", in->outages);
+	}
 	if (in->packets > 0) {
 		put_time(o, "first", in->first);
 		put_time(o, "last", in->last);

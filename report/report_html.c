@@ -400,7 +400,8 @@ static const struct {
 	{ "lost_tcp_bytes", "bytes of TCP connections not captured",
 	    "what was lost cannot be judged; nothing is concluded from it" },
 	{ "kernel_drops", "packets dropped by the kernel",
-	    "capture with a filter or on a larger machine" },
+	    "capture with a filter (-f), a larger buffer (-B), more workers "
+	    "(-t)" },
 	{ "interface_drops", "packets dropped by the interface",
 	    "the span port or the interface was overloaded" },
 	{ "one_way_flows", "flows seen in one direction only",
@@ -415,6 +416,10 @@ static const struct {
 	    "their payload was not judged" },
 	{ "evicted_flows", "flows judged early",
 	    "the flow table was full; capture with a filter" },
+	{ "judged_early", "flows that left memory and were judged then",
+	    "what came later may have changed a verdict; see --memory" },
+	{ "left_out", "flows that are in the sums alone",
+	    "there was no room on the disk for temporary files" },
 	{ "starved", "facts dropped for want of room",
 	    "some records know less than the packets showed" },
 	{ "conflicting_overlaps", "overlapping TCP bytes that differ",
@@ -476,6 +481,10 @@ trust(const struct view *v, const struct outcome *o)
 	table_head(v, "What|#Count|What it means");
 	share(v, "undetermined flows", o->open, judged,
 	    "listed below with what would settle them");
+	if (json_object_get(c, "whole_flows") != NULL)
+		share(v, "flows seen whole", doc_number(c, "whole_flows"),
+		    doc_number(v->d->summary, "flows"),
+		    "no gap, no cut packet, no loss that could be theirs");
 	share(v, "verdicts inferred, not proven",
 	    doc_number(v->d->summary, "inferred"), judged,
 	    "sizes, statistics or an earlier session say so, not bytes on "

@@ -531,8 +531,7 @@ static const struct {
 	const char *key;
 	const char *what;
 } losses[] = {
-	{ "kernel_drops",
-	    "packets dropped by the kernel: use -f or a larger machine" },
+	{ "kernel_drops", "packets dropped by the kernel: use -f, -B or -t" },
 	{ "interface_drops", "packets dropped by the interface" },
 	{ "cut_packets",
 	    "packets cut by the snap length: capture whole packets (-s 0)" },
@@ -545,17 +544,67 @@ static const struct {
 	{ "mid_stream_flows", "connections that began before the capture" },
 	{ "evicted_flows",
 	    "flows judged early because the flow table was full" },
+	{ "judged_early",
+	    "flows left memory and were judged by what was known then" },
+	{ "left_out", "of them found no room on the disk: only counted" },
 	{ "starved", "facts that were dropped for want of room" },
 	{ "conflicting_overlaps", "overlapping TCP bytes that differ" },
 };
+
+/* "99.9 %"; never rounded up to all or down to nothing. */
+static void
+percent(struct page *p, uint64_t part, uint64_t all)
+{
+	uint64_t tenths = part * 1000 / all;
+
+	if (tenths >= 1000 && part < all)
+		tenths = 999;
+	if (tenths == 0 && part > 0)
+		tenths = 1;
+	(void)fprintf(p->out, "%llu.%llu %%", (unsigned long long)tenths / 10,
+	    (unsigned long long)tenths % 10);
+}
+
+/* What share of the traffic was seen whole; false: all of it. */
+static bool
+shares(struct page *p)
+{
+	const json_t *c = p->d->capture;
+	uint64_t flows = doc_number(p->d->summary, "flows");
+	uint64_t whole = json_object_get(c, "whole_flows") != NULL
+	    ? doc_number(c, "whole_flows")
+	    : flows; /* older audits do not tell */
+	uint64_t packets = doc_number(c, "packets");
+	uint64_t drops =
+	    doc_number(c, "kernel_drops") + doc_number(c, "interface_drops");
+
+	if (whole < flows) {
+		(void)fprintf(p->out, "  ");
+		percent(p, whole, flows);
+		(void)fprintf(p->out,
+		    " of the flows were seen whole: %llu of %llu\n",
+		    (unsigned long long)whole, (unsigned long long)flows);
+	}
+	if (drops == 0)
+		return whole < flows;
+	(void)fprintf(p->out, "  ");
+	percent(p, packets, packets + drops);
+	(void)fprintf(p->out,
+	    " of the packets were seen: %llu of %llu were dropped, in %zu "
+	    "seconds\n",
+	    (unsigned long long)drops, (unsigned long long)(packets + drops),
+	    json_array_size(json_object_get(c, "losses")));
+	return true;
+}
 
 static void
 quality(struct page *p)
 {
 	const json_t *c = p->d->capture;
-	bool any = false;
+	bool any;
 
 	heading(p, "Quality of the capture");
+	any = shares(p);
 	for (size_t i = 0; i < COUNT(losses); i++) {
 		uint64_t n = doc_number(c, losses[i].key);
 

@@ -47,6 +47,23 @@ silent() {
 clear=$samples/im-tcp.pcap
 mtls=$samples/sip-s2s-mtls12.pcap
 
+# Periods and flows that leave memory: the same flows, numbered alike
+try 1 - audit -q -r "$samples" -o all.csv
+try 1 - audit -q -r "$samples" --memory 20K -o few.csv -o few.json
+cut -d, -f1-9 all.csv >all.head
+cut -d, -f1-9 few.csv | cmp -s all.head - || wrong "--memory lost flows"
+grep -q '"judged_early":' few.json || wrong "--memory was not needed"
+for workers in 1 4; do
+	rm -f part.*
+	try 1 - audit -q -t $workers -r "$samples" --rotate 2s -o part.csv
+	[ "$(ls part.*.csv | wc -l)" -gt 10 ] || wrong "no periods"
+	cat part.*.csv >parts.$workers
+done
+cmp -s parts.1 parts.4 || wrong "periods differ with the workers"
+try 2 'is given twice' audit -r "$clear" --rotate 1h --rotate 5M
+try 2 'expected a time such as' audit -r "$clear" --rotate often
+try 2 'expected a size' audit -r "$clear" --memory little
+
 # Usage
 try 2 '^spanward: a command is missing; try spanward --help$'
 silent

@@ -113,7 +113,11 @@ wait_for "${pair[@]}"
 
 script golden.sh "$bin"
 script cli.sh "$bin"
+script report.sh "$bin"
+script confine.sh "$bin"
 script tui.sh "$bin"
+script live.sh "$bin"
+script longrun.sh "$bin"
 script floors.sh
 script headers.sh
 if [ "$build" = build ]; then # sanitizers add variables of their own

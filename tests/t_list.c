@@ -7,7 +7,7 @@
 #include "ui/prompt.h"
 #include "ui/store.h"
 
-enum { ROWS = 5000 };
+enum { ROWS = 9000 };
 
 struct table {
 	uint64_t keys[ROWS][2];
@@ -49,7 +49,7 @@ dice(uint64_t *seed)
 
 /* Sorted by both words, every wanted row once. */
 static void
-verify(const struct list *l, const struct table *t, bool falling)
+verify(struct list *l, const struct table *t, bool falling)
 {
 	size_t wanted = 0;
 
@@ -86,8 +86,8 @@ random_table(size_t count, uint64_t *seed)
 static struct list_rows
 rows_of(struct table *t, bool falling)
 {
-	return (
-	    struct list_rows){ t, row_count, row_wanted, row_key, 2, falling };
+	return (struct list_rows){ t, row_count, row_wanted, row_key, 2,
+		falling, false };
 }
 
 static void
@@ -252,7 +252,7 @@ flow(uint32_t slot, uint8_t host, enum verdict v)
 static void
 adds_up(void **state)
 {
-	struct store *s = store_new();
+	struct store *s = store_new(SIZE_MAX);
 	struct view_row r;
 	uint32_t host, slot, touched[4];
 
@@ -291,7 +291,7 @@ adds_up(void **state)
 static void
 keeps_tags(void **state)
 {
-	struct store *s = store_new(), *later = store_new();
+	struct store *s = store_new(SIZE_MAX), *later = store_new(SIZE_MAX);
 	struct view_row r;
 
 	(void)state;
@@ -309,6 +309,91 @@ keeps_tags(void **state)
 	assert_int_equal(store_tags(later), 1);
 	store_tag(later, 7, false);
 	assert_int_equal(store_tags(later), 0);
+	store_free(s);
+	store_free(later);
+}
+
+/* Above the ceiling the oldest that ended go; the sums stay. */
+static void
+lets_go(void **state)
+{
+	struct store *s = store_new(1000);
+	struct view_row r;
+	uint32_t slot, last = 0;
+	size_t gone = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 5000; i++) {
+		r = flow(i, (uint8_t)(i % 10), VERDICT_VIOLATION);
+		r.flags = i % 100 == 7 ? 0 : VIEW_ENDED;
+		assert_true(store_put(s, &r));
+		if (i == 3)
+			store_tag(s, i, true);
+		while (store_let_go(s, &slot)) {
+			assert_true(slot >= last && slot % 100 != 7);
+			last = slot;
+			gone++;
+		}
+	}
+	assert_int_equal(gone, 4000);
+	assert_int_equal(store_gone(s), 4000);
+	assert_int_equal(store_tags(s), 0);
+	assert_int_equal(store_sums(s)->flows, 5000);
+	assert_int_equal(store_sums(s)->bytes, 50000);
+	assert_int_equal(store_sums(s)->findings[1], 5000);
+	assert_false(store_find(s, 100, &slot));
+	assert_true(store_find(s, 107, &slot));
+	assert_true(store_find(s, 5099, &slot));
+	assert_false(store_brief(s, 0)->there);
+	assert_int_equal(store_row(s, 0)->src.addr.family, 0);
+	/* News of what was let go changes nothing. */
+	r = flow(0, 0, VERDICT_COMPLIANT);
+	assert_true(store_put(s, &r));
+	assert_int_equal(store_sums(s)->flows, 5000);
+	assert_int_equal(store_sums(s)->by_verdict[VERDICT_COMPLIANT], 0);
+	assert_false(store_find(s, 100, &slot));
+	store_free(s);
+	/* Violations go last. */
+	s = store_new(100);
+	for (uint32_t i = 0; i < 500; i++) {
+		r = flow(i, 1, i < 40 ? VERDICT_VIOLATION : VERDICT_COMPLIANT);
+		r.flags = VIEW_ENDED;
+		assert_true(store_put(s, &r));
+		while (store_let_go(s, &slot))
+			assert_true(slot >= 40);
+	}
+	assert_int_equal(store_gone(s), 400);
+	store_free(s);
+}
+
+/* The ledger has some flows no more: they stay, in the slots that are left. */
+static void
+inherits(void **state)
+{
+	struct store *s = store_new(SIZE_MAX), *later = store_new(SIZE_MAX);
+	struct summary all = { .flows = 12, .first = 1, .last = 20 };
+	struct view_row r;
+	uint32_t slot;
+
+	(void)state;
+	for (uint32_t i = 0; i < 10; i++) {
+		r = flow(9 - i, 1, VERDICT_VIOLATION);
+		r.first_packet = 100 + i;
+		assert_true(store_put(s, &r));
+		r.slot = i;
+		if (i != 2 && i != 5)
+			assert_true(store_put(later, &r));
+	}
+	store_inherit(later, s);
+	all.by_verdict[VERDICT_VIOLATION] = 12;
+	store_settle(later, &all);
+	assert_true(store_find(later, 102, &slot));
+	assert_int_equal(slot, 2);
+	assert_true(store_find(later, 105, &slot));
+	assert_int_equal(slot, 5);
+	assert_int_equal(store_sums(later)->flows, 12);
+	assert_int_equal(store_sums(later)->by_verdict[VERDICT_VIOLATION], 12);
+	assert_int_equal(store_gone(later), 2);
 	store_free(s);
 	store_free(later);
 }
@@ -369,6 +454,8 @@ main(void)
 		cmocka_unit_test(moves),
 		cmocka_unit_test(adds_up),
 		cmocka_unit_test(keeps_tags),
+		cmocka_unit_test(lets_go),
+		cmocka_unit_test(inherits),
 		cmocka_unit_test(edits),
 	};
 

@@ -71,9 +71,12 @@ takes_every_option(void **state)
 	free(filter);
 	options_done(&p.o);
 
-	parse(&p, "audit -v -i eth0 -d 5m -f udp");
+	parse(&p, "audit -v -i eth0 -i eth1 -B 4096 -d 5m -f udp");
 	assert_true(p.good);
 	assert_string_equal(p.o.interface, "eth0");
+	assert_int_equal(p.o.interfaces.count, 2);
+	assert_string_equal(p.o.interfaces.list[1], "eth1");
+	assert_int_equal(p.o.buffer, 4096);
 	assert_true(p.o.duration == 300 * NS_PER_S);
 	assert_string_equal(p.o.filter, "udp");
 	assert_true(p.o.verbose);
@@ -147,8 +150,9 @@ says_what_is_wrong(void **state)
 		{ "audit -r a -i b",
 		    "-r and -i exclude each other; try "
 		    "spanward audit --help" },
-		{ "audit -i a -i b",
-		    "-i is given twice; try spanward audit --help" },
+		{ "audit -i a -B 0",
+		    "-B 0: expected a number from 1 to 2097151; try "
+		    "spanward audit --help" },
 		{ "audit -r a -p b -p c",
 		    "-p is given twice; try spanward audit --help" },
 		{ "audit -r a -t 0",
@@ -240,9 +244,9 @@ static void
 helps(void **state)
 {
 	static const char *const names[] = { "read", "interface", "policy",
-		"keys", "output", "write", "workers", "snaplen", "filter",
-		"count", "duration", "quiet", "verbose", "strict", "no-names",
-		"help" };
+		"keys", "output", "write", "workers", "snaplen", "buffer-size",
+		"filter", "count", "duration", "quiet", "verbose", "strict",
+		"no-names", "help" };
 	char *text = help_of(NULL);
 	char name[32];
 

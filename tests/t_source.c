@@ -1080,7 +1080,8 @@ count_interface(void *ctx, const struct source_interface *i)
 static void
 test_interfaces(void **state)
 {
-	struct source_options o = { .interface = "no-such-if" };
+	const char *name = "no-such-if";
+	struct source_options o = { .interfaces = &name, .interface_count = 1 };
 	struct fault f = { "" };
 	unsigned n = 0;
 

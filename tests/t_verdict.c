@@ -4,268 +4,7 @@
  * policy and a small inventory: the cases in which a port or a first look
  * would mislead.
  */
-#include "audit/ledger.h"
-#include "dissect/media_test.h"
-#include "tests/support.h"
-
-static const char inventory[] = "spanward-policy: 1\n"
-				"name: made\n"
-				"extends: lync-2013\n"
-				"hosts:\n"
-				"  front-end: [10.0.1.11, 10.0.1.12]\n"
-				"  mediation: [10.0.1.31]\n"
-				"  exchange-um: [10.0.1.41]\n"
-				"  server: [10.0.1.52]\n"
-				"  edge: [10.0.2.21]\n"
-				"  gateway: [10.0.9.5]\n"
-				"  client: [10.0.20.0/24]\n";
-
-#define FE     "10.0.1.11"
-#define FE2    "10.0.1.12"
-#define MED    "10.0.1.31"
-#define UM     "10.0.1.41"
-#define FILES  "10.0.1.52"
-#define EDGE   "10.0.2.21"
-#define GW     "10.0.9.5"
-#define CLIENT "10.0.20.101"
-#define OTHER  "10.0.20.102"
-
-struct world {
-	char path[40];
-	struct policy *policy;
-	struct ledger *ledger;
-	struct capture_totals totals;
-	/* of the flow in hand */
-	struct arena arena;
-	struct evidence facts;
-	struct flow_view flow;
-	uint64_t packet;
-	struct judgement got;
-};
-
-static struct addr
-address(const char *text)
-{
-	struct addr a;
-
-	assert_true(addr_parse(slice_text(text), &a));
-	return a;
-}
-
-static int
-open_world(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-	struct fault f = { "" };
-
-	assert_non_null(w);
-	temp_file(w->path, inventory, sizeof(inventory) - 1);
-	w->policy = policy_load(w->path, &f);
-	if (w->policy == NULL)
-		fail_msg("%s", f.text);
-	w->ledger = ledger_new(w->policy, &f);
-	assert_non_null(w->ledger);
-	*state = w;
-	return 0;
-}
-
-static int
-close_world(void **state)
-{
-	struct world *w = *state;
-
-	ledger_free(w->ledger);
-	policy_free(w->policy);
-	unlink(w->path);
-	free(w);
-	return 0;
-}
-
-static void
-flow(struct world *w, uint8_t proto, const char *src, const char *dst,
-    uint16_t port)
-{
-	w->flow = (struct flow_view){
-		.tuple = { .src = { address(src), 50000 },
-		    .dst = { address(dst), port },
-		    .proto = proto },
-		.first_packet = ++w->packet,
-		.start = (int64_t)w->packet * 1000000,
-		.packets = { 10, 10 },
-		.bytes = { 1000, 1000 },
-		.ended = true,
-	};
-	arena_init(&w->arena, 1 << 20);
-	evidence_init(&w->facts,
-	    proto == IPPROTO_NUM_TCP ? CARRIER_TCP : CARRIER_UDP);
-}
-
-static void
-learn(struct world *w, struct learnt l)
-{
-	l.packet = ++w->packet;
-	l.time = (int64_t)w->packet * 1000000;
-	evidence_learn(&w->facts, &w->arena, &l);
-}
-
-static void
-text(struct world *w, enum fact f, const char *s)
-{
-	learn(w,
-	    (struct learnt){ .fact = (uint16_t)f, .bytes = slice_text(s) });
-}
-
-static void
-number(struct world *w, enum fact f, enum side side, uint64_t n)
-{
-	learn(w,
-	    (struct learnt){ .fact = (uint16_t)f,
-		.side = (uint8_t)side,
-		.number = n });
-}
-
-static void
-bytes(struct world *w, enum fact f, enum side side, const void *p, size_t n)
-{
-	learn(w,
-	    (struct learnt){ .fact = (uint16_t)f,
-		.side = (uint8_t)side,
-		.bytes = slice_of(p, n) });
-}
-
-/* The flow is over. */
-static void
-done(struct world *w)
-{
-	w->flow.last_packet = w->packet;
-	w->flow.end = (int64_t)w->packet * 1000000;
-	struct notice *n = notice_new(&w->flow, &w->facts, 0);
-
-	assert_non_null(n);
-	n->last = true;
-	ledger_take(w->ledger, n);
-	arena_done(&w->arena);
-}
-
-/* Judges the first flow of this port. */
-static void
-judge(struct world *w, uint16_t port)
-{
-	ledger_finish(w->ledger, &w->totals);
-	for (size_t i = 0; i < ledger_count(w->ledger); i++) {
-		const struct record *r = ledger_record(w->ledger, i);
-
-		if (r->facts->flow.tuple.dst.port != port)
-			continue;
-		ledger_judge(w->ledger, r, &w->got);
-		return;
-	}
-	fail_msg("no flow to port %u", port);
-}
-
-static bool
-finds(const struct world *w, enum finding_id id)
-{
-	const struct findings *f = &w->got.findings;
-
-	for (size_t i = 0; i < f->count; i++) {
-		if (f->f[i].id == id)
-			return true;
-	}
-	return false;
-}
-
-static void
-expect(const struct world *w, enum traffic_class class, enum protection p,
-    enum verdict v)
-{
-	assert_string_equal(class_words[w->got.class].word,
-	    class_words[class].word);
-	assert_string_equal(protection_words[w->got.observed].word,
-	    protection_words[p].word);
-	assert_string_equal(verdict_words[w->got.verdict].word,
-	    verdict_words[v].word);
-}
-
-/* ---- what flows say ---- */
-
-static void
-clear_sip(struct world *w, const char *method)
-{
-	text(w, FACT_PROTOCOL, "sip");
-	text(w, FACT_SIP_METHOD, method);
-}
-
-enum client_part { NOT_ASKED, DECLINED, PRESENTED };
-
-/* A certificate nobody can read does for these tests. */
-static void
-tls12(struct world *w, enum client_part part)
-{
-	static const uint8_t chain[] = { 0, 0, 3, 0x30, 1, 0 };
-
-	text(w, FACT_PROTOCOL, "tls");
-	number(w, FACT_TLS_CLIENT_HELLO, TO_SERVER, 10);
-	number(w, FACT_TLS_SERVER_HELLO, TO_CLIENT, 1);
-	number(w, FACT_TLS_VERSION, TO_CLIENT, 0x0303);
-	number(w, FACT_TLS_SUITE, TO_CLIENT, 0xc030);
-	bytes(w, FACT_TLS_SERVER_CHAIN, TO_CLIENT, chain, sizeof(chain));
-	if (part != NOT_ASKED) {
-		number(w, FACT_TLS_CERTIFICATE_REQUEST, TO_CLIENT, 1);
-		bytes(w, FACT_TLS_CLIENT_CHAIN, TO_SERVER, chain,
-		    part == PRESENTED ? sizeof(chain) : 0);
-	}
-	number(w, FACT_TLS_SERVER_HELLO_DONE, TO_CLIENT, 1);
-	number(w, FACT_TLS_CLIENT_KEY_EXCHANGE, TO_SERVER, 1);
-	if (part == PRESENTED)
-		number(w, FACT_TLS_CLIENT_VERIFY, TO_SERVER, 0x0401);
-	for (int side = 0; side < 2; side++) {
-		number(w, FACT_TLS_CCS, (enum side)side, 1);
-		number(w, FACT_TLS_FINISHED, (enum side)side, 0);
-	}
-	number(w, FACT_TLS_APPLICATION_DATA, TO_SERVER, 200);
-	number(w, FACT_TLS_APPLICATION_DATA, TO_CLIENT, 200);
-}
-
-static void
-rtp(struct world *w, enum media_result result)
-{
-	struct media_stream m = {
-		.ssrc = 77,
-		.result = (uint8_t)result,
-		.signs = RTP_SIGN_SEQUENCE,
-		.test = result == RESULT_CLEAR ? 'E' : 0,
-		.tag = MEDIA_TAG_NONE,
-		.packets = 100,
-		.tested = 16000,
-		.first = w->packet,
-		.last = w->packet,
-	};
-
-	text(w, FACT_PROTOCOL, "rtp");
-	bytes(w, FACT_MEDIA_STREAM, TO_SERVER, &m, sizeof(m));
-}
-
-/* One m= line for the media port of the callee. */
-static void
-describe(struct world *w, bool answer, const char *profile, bool keys,
-    const char *host, uint16_t port)
-{
-	struct sdp_media m;
-
-	memset(&m, 0, sizeof(m));
-	m.call = 42;
-	m.cseq = 1;
-	m.kind = MEDIA_AUDIO;
-	m.is_answer = answer;
-	m.secure = strstr(profile, "SAVP") != NULL;
-	m.crypto_lines = keys;
-	m.at = (struct endpoint){ address(host), port };
-	strcpy(m.profile, profile);
-	if (keys)
-		strcpy(m.suite, "AES_CM_128_HMAC_SHA1_80");
-	bytes(w, FACT_SDP_MEDIA, answer ? TO_CLIENT : TO_SERVER, &m, sizeof(m));
-}
+#include "tests/flows.h"
 
 /* ---- TLS where it is, and where it only looks so ---- */
 
@@ -381,6 +120,45 @@ gateway_tls(void **state)
 	expect(w, CLASS_GATEWAY_SIGNALLING, PROTECTION_TLS, VERDICT_VIOLATION);
 	judge(w, 5068);
 	expect(w, CLASS_GATEWAY_SIGNALLING, PROTECTION_MTLS, VERDICT_COMPLIANT);
+}
+
+/* What was not seen may have been lost; what was readable was there. */
+static void
+lost_packets(void **state)
+{
+	struct world *w = *state;
+
+	flow(w, IPPROTO_NUM_TCP, FE, FE2, 5061);
+	tls12(w, NOT_ASKED);
+	w->flow.lost[TO_CLIENT] = 100;
+	done(w);
+	flow(w, IPPROTO_NUM_TCP, FE, FE2, 5062);
+	tls12(w, NOT_ASKED);
+	done(w);
+	flow(w, IPPROTO_NUM_TCP, FE, FE2, 5063);
+	tls12(w, DECLINED);
+	w->flow.lost[TO_CLIENT] = 100;
+	done(w);
+	flow(w, IPPROTO_NUM_TCP, FE, FE2, 5060);
+	clear_sip(w, "INVITE");
+	w->flow.lost[TO_SERVER] = 100;
+	done(w);
+	judge(w, 5061);
+	expect(w, CLASS_SERVER_TO_SERVER, PROTECTION_TLS, VERDICT_UNDETERMINED);
+	assert_true(finds(w, FINDING_CAPTURE_LOSS));
+	assert_int_equal(w->got.certainty, CERTAINTY_INFERRED);
+	assert_true(w->got.wanting[0] != '\0');
+	judge(w, 5062);
+	expect(w, CLASS_SERVER_TO_SERVER, PROTECTION_TLS, VERDICT_VIOLATION);
+	assert_false(finds(w, FINDING_CAPTURE_LOSS));
+	judge(w, 5063);
+	expect(w, CLASS_SERVER_TO_SERVER, PROTECTION_TLS, VERDICT_VIOLATION);
+	assert_true(finds(w, FINDING_CAPTURE_LOSS));
+	judge(w, 5060);
+	expect(w, CLASS_SERVER_TO_SERVER, PROTECTION_NONE, VERDICT_VIOLATION);
+	assert_true(finds(w, FINDING_CAPTURE_LOSS));
+	assert_int_equal(w->totals.whole, 0);
+	assert_int_equal(ledger_totals(w->ledger)->whole, 1);
 }
 
 /* TLS 1.3 without lengths that tell: no verdict rather than a wrong one. */
@@ -543,6 +321,7 @@ main(void)
 		CASE(clear_between_servers),
 		CASE(colliding_ports),
 		CASE(gateway_tls),
+		CASE(lost_packets),
 		CASE(hidden_certificates),
 		CASE(sip_over_udp),
 		CASE(optional_taken),

@@ -177,6 +177,18 @@ if [ "$(grep -c '"event_type": *"audit"' "$work/one.ndjson")" = 1 ]; then
 else
 	bad "the export holds the tagged flow alone"
 fi
+keys e End Enter
+expect "asks for the file of packets" "pcapng"
+keys C-u
+type_in "$work/one.pcapng"
+keys Enter
+expect "packets are written" "8 packets of 1 flow written to"
+if "$bin" audit -q -o ndjson:- -r "$work/one.pcapng" |
+    grep -c '"event_type": *"audit"' | grep -qx 1; then
+	good
+else
+	bad "the packets of the tagged flow alone"
+fi
 keys u e
 expect "export of what is shown" "Export 2 shown flows"
 type_in c
@@ -188,6 +200,35 @@ keys Enter
 expect "a bad place is told" "no/such/folder.csv"
 keys Escape Escape
 expect "no filter" "of 26"
+
+# --- all tags, the mouse as an old terminal sends it ---
+keys '*'
+expect "all are tagged" "26 tagged"
+type_in '\is:tagged'
+keys Enter u
+expect "none are" "0 of 26  is:tagged"
+keys Escape
+click() { # column and line, from 1: pressed, let go
+	local x y
+	x=$(printf '%x' $(($1 + 32)))
+	y=$(printf '%x' $(($2 + 32)))
+	in_tmux send-keys -H 1b 5b 4d 20 "$x" "$y" 1b 5b 4d 23 "$x" "$y"
+}
+click 46 1
+expect "a click on a tab" "hosts by verdict"
+click 5 3
+expect "on a head: sorted" "hosts by address"
+click 5 3
+expect "again: turned" "hosts by address▼"
+keys s v Enter
+expect "and back" "hosts by verdict▼"
+keys 3 s i Enter
+expect "findings are sorted" "by id"
+keys s s Enter
+expect "and again" "by severity"
+keys 6
+expect "the log tells of the run" "all packets are read"
+keys 2
 
 # --- freeze, privacy, look ---
 keys p
@@ -292,6 +333,29 @@ pid=$(pgrep -f "^$bin watch -r $capture" | head -n 1)
 kill -ABRT "$pid"
 expect "a crash ends it" "left with 1"
 expect "the terminal is as before" " echo"
+
+# --- terminals that cannot ---
+before="TERM=dumb" start 80 24 -r "$capture"
+expect "a dumb terminal" "cannot draw a screen"
+expect "and status 2" "left with 2"
+before="TERM=no-such-thing" start 80 24 -r "$capture"
+expect "an unknown terminal" "is not known here"
+expect "and status 2" "left with 2"
+before="TERM=linux" start 80 24 -r "$capture"
+expect "the console" "! "
+refuse "has no such characters" "✗"
+keys q
+expect "left" "left with 0"
+
+# --- what goes wrong with an input stands in the log ---
+head -c 2000 "$capture" >"$work/cut.pcap"
+start 80 24 -r "$work/cut.pcap"
+expect "a sign on the tab" "6 Log!"
+keys 6
+expect "what it is" "cut.pcap"
+refuse "seen" "6 Log!"
+keys q
+expect "left" "left with 0"
 
 # --- no terminal ---
 out=$("$bin" watch -r "$capture" 2>&1 </dev/null | cat)

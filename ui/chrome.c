@@ -33,6 +33,7 @@ const struct bar_key chrome_keys[] = {
 };
 
 static const char program[] = " spanward ";
+enum { TAB_TEXT = 24 };
 
 /* The tab whose screen the user came from. */
 static enum screen_id
@@ -80,19 +81,31 @@ state_text(const struct tui *t, char *text, size_t room)
 			 : "?");
 }
 
+/* With a sign where there is something one has not seen. */
+static void
+tab_name(const struct tui *t, enum screen_id i, char text[TAB_TEXT])
+{
+	bool unseen = i == SCREEN_LOG && tui_here(t) != SCREEN_LOG &&
+	    log_tail_alerts(t->o.log) > t->alerts_seen;
+
+	(void)snprintf(text, TAB_TEXT, " %u %s%s ", (unsigned)i + 1,
+	    screens[i]->name, unseen ? "!" : "");
+}
+
 static void
 tabs(const struct tui *t)
 {
 	enum screen_id here = tab_here(t);
-	char text[64];
+	char text[64], name[TAB_TEXT];
 	int x;
 
 	canvas_fill(0, 0, canvas_width(), PAINT_TITLE);
 	x = canvas_put(0, 0, canvas_width(), PAINT_TITLE, program);
-	for (int i = 0; i < SCREENS_TABS; i++)
-		x += canvas_printf(0, x, canvas_width() - x,
-		    (int)here == i ? PAINT_TAB_HERE : PAINT_TITLE, " %d %s ",
-		    i + 1, screens[i]->name);
+	for (enum screen_id i = 0; i < SCREENS_TABS; i++) {
+		tab_name(t, i, name);
+		x += canvas_put(0, x, canvas_width() - x,
+		    here == i ? PAINT_TAB_HERE : PAINT_TITLE, name);
+	}
 	state_text(t, text, sizeof(text));
 	int n = canvas_columns(text);
 
@@ -102,14 +115,16 @@ tabs(const struct tui *t)
 }
 
 bool
-chrome_tab_at(int x, enum screen_id *screen)
+chrome_tab_at(const struct tui *t, int x, enum screen_id *screen)
 {
 	int at = (int)strlen(program);
+	char name[TAB_TEXT];
 
-	for (int i = 0; i < SCREENS_TABS; i++) {
-		at += (int)strlen(screens[i]->name) + 4;
+	for (enum screen_id i = 0; i < SCREENS_TABS; i++) {
+		tab_name(t, i, name);
+		at += (int)strlen(name);
 		if (x < at && x >= (int)strlen(program)) {
-			*screen = (enum screen_id)i;
+			*screen = i;
 			return true;
 		}
 	}
@@ -138,7 +153,7 @@ crumbs(const struct tui *t)
 		end = badge(end, "PRIVACY");
 	if (t->frozen)
 		end = badge(end, "FROZEN");
-	if (t->exporting)
+	if (t->exporting != NULL)
 		end = badge(end, "EXPORTING");
 	for (unsigned i = 0; i < t->depth; i++) {
 		const struct crumb *c = &t->crumbs[i];
@@ -278,6 +293,17 @@ chrome_menu_at(const struct tui *t, int y, int x, unsigned *item)
 	return *item < t->menu.count;
 }
 
+/* On the lower edge, where not all items fit. */
+static void
+tell_more(const struct menu *m, const struct area *a)
+{
+	unsigned end = first_shown(m, a) + (unsigned)a->lines - 2;
+
+	if (end < m->count)
+		(void)canvas_printf(a->y + a->lines - 1, a->x + 2,
+		    a->columns - 4, PAINT_BOX, " %u more ", m->count - end);
+}
+
 void
 chrome_menu(struct tui *t)
 {
@@ -300,6 +326,7 @@ chrome_menu(struct tui *t)
 			    m->marked[at] ? theme_glyph(GLYPH_GOOD) : " ",
 			    m->items[at]);
 		}
+		tell_more(m, &a);
 	}
 	if (t->prompting != PROMPT_NONE)
 		prompt_line(t, canvas_lines() - 2);

@@ -19,7 +19,7 @@ bool chrome_draw(struct tui *t, struct area *body);
 /* On top of the screen, after it. */
 void chrome_menu(struct tui *t);
 /* The tab at this column of the first line; false: none. */
-bool chrome_tab_at(int x, enum screen_id *screen);
+bool chrome_tab_at(const struct tui *t, int x, enum screen_id *screen);
 /* The item of the open menu at this place; false: outside. */
 bool chrome_menu_at(const struct tui *t, int y, int x, unsigned *item);
 

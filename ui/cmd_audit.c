@@ -7,31 +7,38 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/engine.h"
 #include "core/limits.h"
 #include "core/log.h"
 #include "report/evidence_pcap.h"
 #include "ui/command.h"
+#include "ui/longrun.h"
 #include "ui/progress.h"
 #include "ui/reports.h"
+#include "ui/setup.h"
 
 /* What an audit holds while it runs. */
 struct audit {
 	const struct options *o;
-	struct policy *policy;
-	struct keylog *keylog;
-	struct engine *engine;
+	struct setup in;
 	struct signer *signer; /* NULL: nothing is signed */
-	struct source_options source;
-	struct spool *spool; /* for -w, where nothing can be read again */
-	char *filter;
+	struct spool *spool;   /* for -w, where nothing can be read again */
+	struct longrun *longrun;
+	struct progress *progress; /* NULL: none is drawn */
+};
+
+/* The reports of one period. */
+struct chapter {
+	struct audit *a;
+	const struct options *o; /* with its names */
+	const struct ledger *ledger;
+	bool whole; /* all that was read is in it, or nothing was read yet */
 };
 
 /* A signal handler has no argument. */
 static struct engine *volatile engine_in_hand;
+static struct longrun *volatile longrun_in_hand;
 
 static void
 stop(int signal)
@@ -43,10 +50,27 @@ stop(int signal)
 		engine_stop(e);
 }
 
-/* The first stops the capture, and the report follows; the second ends. */
+/* A report now; a new period and a new journal. */
 static void
-take_signals(void)
+take_wish(int signal)
 {
+	struct longrun *r = longrun_in_hand;
+
+	if (r != NULL && signal == SIGUSR1)
+		longrun_ask(r);
+	if (r != NULL && signal == SIGHUP)
+		longrun_turn(r);
+}
+
+/* The first stops the capture, and the report follows; the second ends. A
+ * terminal that hangs up ends what has no use for SIGHUP. */
+static void
+take_signals(bool turns)
+{
+	struct sigaction wish = {
+		.sa_handler = take_wish,
+		.sa_flags = SA_RESTART,
+	};
 	struct sigaction once = {
 		.sa_handler = stop,
 		.sa_flags = (int)SA_RESETHAND | SA_RESTART,
@@ -58,129 +82,51 @@ take_signals(void)
 	sigaction(SIGINT, &once, NULL);
 	sigaction(SIGTERM, &once, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	sigemptyset(&wish.sa_mask);
+	sigaction(SIGUSR1, &wish, NULL);
+	if (turns)
+		sigaction(SIGHUP, &wish, NULL);
 }
 
 /* --- before the run ----------------------------------------------------- */
 
 static bool
-is_file(const char *word)
-{
-	struct stat st;
-
-	return stat(word, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-/* -r *.pcap gives the shell's other files as words. */
-static bool
-check_words(const struct options *o, struct fault *f)
-{
-	for (size_t i = 0; i < o->words.count; i++) {
-		const char *word = o->words.list[i];
-
-		if (!is_file(word))
-			continue;
-		return fail(f,
-		    "'%s' is a file and not a filter: put -r before every "
-		    "file, or name their folder",
-		    word);
-	}
-	if (o->filter != NULL && o->words.count > 0)
-		return fail(f, "the filter is given twice: '%s' and '%s'",
-		    o->filter, o->words.list[0]);
-	return true;
-}
-
-static bool
 check(const struct options *o, struct fault *f)
 {
-	if (!check_words(o, f) || !reports_apart(o, f))
-		return false;
-	if (o->files.count > 0 && o->interface != NULL)
-		return fail(f, "-r and -i exclude each other");
-	if (o->files.count == 0 && o->interface == NULL)
-		return fail(f, "nothing to audit: give -r FILE or -i IFACE");
-	if (o->duration != 0 && o->interface == NULL)
-		return fail(f,
-		    "-d ends a live capture; a file ends by "
-		    "itself");
 	if (o->quiet && o->verbose)
 		return fail(f, "-q and -v exclude each other");
-	return true;
-}
-
-static bool
-open_keys(struct audit *a, struct fault *f)
-{
-	a->keylog = keylog_new();
-	if (a->keylog == NULL)
-		return fail(f, "out of memory");
-	for (size_t i = 0; i < a->o->keys.count; i++) {
-		if (!keylog_open(a->keylog, a->o->keys.list[i], f))
-			return false;
-	}
-	if (a->o->keys.count > 0 && keylog_count(a->keylog) == 0 &&
-	    a->o->interface == NULL)
-		log_warn("keys: the key log holds no secret");
-	return true;
-}
-
-static unsigned
-default_workers(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (n <= 2)
-		return 1;
-	return n - 1 < LIMIT_WORKERS ? (unsigned)(n - 1) : LIMIT_WORKERS;
+	return setup_check(o, f) && reports_apart(o, f);
 }
 
 /* Files are read again for -w; what passes only once is kept. */
 static bool
 open_spool(struct audit *a, struct fault *f)
 {
-	const struct options *o = a->o;
-	bool once = o->interface != NULL;
-
-	for (size_t i = 0; i < o->files.count; i++)
-		once |= strcmp(o->files.list[i], "-") == 0;
-	if (o->evidence == NULL || !once)
+	if (a->o->evidence == NULL || !setup_is_once(a->o))
 		return true;
 	a->spool = spool_new(LIMIT_SPOOL_BYTES, f);
 	return a->spool != NULL;
 }
 
+static bool write_reports(void *ctx, const struct options *o,
+    const struct period *p, struct fault *f);
+
 static bool
 open_engine(struct audit *a, struct fault *f)
 {
-	const struct options *o = a->o;
 	struct engine_options e = {
-		.policy = a->policy,
-		.keylog = a->keylog,
-		.workers = o->workers > 0 ? o->workers : default_workers(),
 		.see = a->spool != NULL ? spool_add : NULL,
 		.see_ctx = a->spool,
 	};
 
-	a->source = (struct source_options){
-		.files = o->files.list,
-		.file_count = o->files.count,
-		.interface = o->interface,
-		.filter = o->filter,
-		.snaplen = o->snaplen,
-		.most_packets = o->count,
-		.duration = o->duration,
-	};
-	if (o->words.count > 0) {
-		a->filter = options_words(o);
-		if (a->filter == NULL)
-			return fail(f, "out of memory");
-		a->source.filter = a->filter;
-	}
-	e.source = a->source;
-	a->engine = engine_new(&e, f);
-	return a->engine != NULL;
+	a->longrun = longrun_new(a->o, write_reports, a, f);
+	if (a->longrun == NULL)
+		return false;
+	longrun_hook(a->longrun, &e);
+	return setup_engine(&a->in, &e, f);
 }
 
+/* All paths are opened here; later nothing is. */
 static bool
 start(struct audit *a, struct fault *f)
 {
@@ -190,8 +136,7 @@ start(struct audit *a, struct fault *f)
 		return false;
 	if (!reports_check(o, &report_formats, &a->signer, f))
 		return false;
-	a->policy = policy_load(o->policy != NULL ? o->policy : "lync-2013", f);
-	return a->policy != NULL && open_keys(a, f) && open_spool(a, f) &&
+	return setup_open(&a->in, o, f) && open_spool(a, f) &&
 	    open_engine(a, f);
 }
 
@@ -201,7 +146,7 @@ start(struct audit *a, struct fault *f)
 static void
 tell_inputs(const struct audit *a)
 {
-	struct source *s = engine_source(a->engine);
+	struct source *s = engine_source(a->in.engine);
 
 	for (size_t i = 0; i < source_inputs(s); i++) {
 		const struct source_input *in = source_input(s, i);
@@ -215,7 +160,7 @@ tell_inputs(const struct audit *a)
 static bool
 all_unread(const struct audit *a)
 {
-	struct source *s = engine_source(a->engine);
+	struct source *s = engine_source(a->in.engine);
 
 	for (size_t i = 0; i < source_inputs(s); i++) {
 		if (!source_input(s, i)->unread)
@@ -227,7 +172,7 @@ all_unread(const struct audit *a)
 static bool
 any_unread(const struct audit *a)
 {
-	struct source *s = engine_source(a->engine);
+	struct source *s = engine_source(a->in.engine);
 
 	for (size_t i = 0; i < source_inputs(s); i++) {
 		if (source_input(s, i)->unread)
@@ -240,7 +185,7 @@ any_unread(const struct audit *a)
 static struct manifest_file *
 list_files(const struct audit *a, size_t *n)
 {
-	const struct policy *p = a->policy;
+	const struct policy *p = a->in.policy;
 	struct manifest_file *list = calloc(
 	    1 + p->ca_count + p->crl_count + a->o->keys.count, sizeof(*list));
 
@@ -260,7 +205,7 @@ list_files(const struct audit *a, size_t *n)
 }
 
 static void
-tell_evidence(const struct audit *a, const struct evidence_count *c)
+tell_evidence(const char *name, const struct evidence_count *c)
 {
 	if (c->missing > 0)
 		log_warn("evidence: %" PRIu64 " decisive packets are no longer "
@@ -269,63 +214,86 @@ tell_evidence(const struct audit *a, const struct evidence_count *c)
 	if (c->left_out > 0)
 		log_warn("evidence: %" PRIu64 " more violating flows are not "
 			 "in %s",
-		    c->left_out, a->o->evidence);
+		    c->left_out, name);
 	if (c->flows == 0)
 		log_warn("evidence: no flow violates the policy: %s holds no "
 			 "packet",
-		    a->o->evidence);
+		    name);
+}
+
+static bool
+write_packets(const struct chapter *c, FILE *out, struct fault *f)
+{
+	const struct audit *a = c->a;
+	struct exhibit *e = exhibit_new(
+	    &(struct evidence_job){
+		.ledger = c->ledger,
+		.audited = engine_source(a->in.engine),
+		.again = a->in.source,
+		.spool = a->spool,
+		.version = a->o->version,
+		.most_packets = LIMIT_EVIDENCE_PACKETS,
+		.whole = c->whole,
+	    },
+	    f);
+	struct evidence_count count;
+	bool good = e != NULL && exhibit_write(e, out, &count, f);
+
+	exhibit_free(e);
+	if (good)
+		tell_evidence(c->o->evidence, &count);
+	return good;
 }
 
 static bool
 write_evidence(void *ctx, struct output_set *to, struct fault *f)
 {
-	const struct audit *a = ctx;
-	struct evidence_job j = {
-		.ledger = engine_ledger(a->engine),
-		.audited = engine_source(a->engine),
-		.again = a->source,
-		.spool = a->spool,
-		.version = a->o->version,
-	};
-	struct evidence_count c;
+	const struct chapter *c = ctx;
 	struct fault late;
-	FILE *out = outputs_open(to, a->o->evidence, f);
+	FILE *out = outputs_open(to, c->o->evidence, f);
 
 	if (out == NULL)
 		return false;
-	bool good = evidence_write(&j, out, &c, f);
+	bool good = write_packets(c, out, f);
 
 	/* A sentence of its own says more than errno. */
 	if (!good && f->text[0] != '\0')
 		return outputs_close(to, out, false, &late) && good;
-	if (!outputs_close(to, out, good, f))
-		return false;
-	tell_evidence(a, &c);
-	return true;
+	return outputs_close(to, out, good, f);
 }
 
+/* `p` is NULL where the run has but one period. */
 static bool
-write_reports(struct audit *a, struct fault *f)
+write_reports(void *ctx, const struct options *o, const struct period *p,
+    struct fault *f)
 {
+	struct audit *a = ctx;
+	struct chapter c = {
+		.a = a,
+		.o = o,
+		.ledger = p != NULL ? p->ledger : engine_ledger(a->in.engine),
+		.whole = p == NULL,
+	};
 	struct audit_doc *doc = doc_of_ledger(&(struct audited){
-	    .ledger = engine_ledger(a->engine),
-	    .source = engine_source(a->engine),
-	    .tool_version = a->o->version,
+	    .ledger = c.ledger,
+	    .source = engine_source(a->in.engine),
+	    .tool_version = o->version,
+	    .period = p,
 	});
-	struct report r = { .doc = doc, .verbose = a->o->verbose };
+	struct report r = { .doc = doc, .verbose = o->verbose };
 	size_t n;
 	struct manifest_file *files = list_files(a, &n);
-	struct publication p = {
-		.o = a->o,
+	struct publication out = {
+		.o = o,
 		.formats = &report_formats,
 		.report = &r,
 		.signer = a->signer,
-		.manifest = { doc, files, n, a->o->version },
-		.more = a->o->evidence != NULL ? write_evidence : NULL,
-		.ctx = a,
+		.manifest = { doc, files, n, o->version },
+		.more = o->evidence != NULL ? write_evidence : NULL,
+		.ctx = &c,
 	};
 	bool good = doc != NULL && files != NULL
-	    ? reports_publish(&p, f)
+	    ? reports_publish(&out, f)
 	    : fail(f, "the report could not be written: no memory");
 
 	free(files);
@@ -337,8 +305,11 @@ write_reports(struct audit *a, struct fault *f)
 static void
 tell_sum(const struct audit *a)
 {
-	const struct summary *s = ledger_summary(engine_ledger(a->engine));
-	uint64_t bad = s->by_verdict[VERDICT_VIOLATION];
+	const uint64_t *by_verdict = longrun_verdicts(a->longrun);
+	uint64_t bad = by_verdict[VERDICT_VIOLATION], flows = 0;
+
+	for (int v = 0; v < VERDICTS; v++)
+		flows += by_verdict[v];
 
 	for (size_t i = 0; i < a->o->outputs.count; i++) {
 		if (report_is_stdout(a->o->outputs.list[i]))
@@ -349,8 +320,8 @@ tell_sum(const struct audit *a)
 	fprintf(stderr,
 	    "spanward: %" PRIu64 " flow%s, %" PRIu64 " violation%s, %" PRIu64
 	    " undetermined\n",
-	    s->flows, s->flows == 1 ? "" : "s", bad, bad == 1 ? "" : "s",
-	    s->by_verdict[VERDICT_UNDETERMINED]);
+	    flows, flows == 1 ? "" : "s", bad, bad == 1 ? "" : "s",
+	    by_verdict[VERDICT_UNDETERMINED]);
 }
 
 /*
@@ -360,13 +331,13 @@ tell_sum(const struct audit *a)
 static int
 status_of(const struct audit *a)
 {
-	const struct summary *s = ledger_summary(engine_ledger(a->engine));
+	const uint64_t *by_verdict = longrun_verdicts(a->longrun);
 
 	if (any_unread(a))
 		return STATUS_TROUBLE;
-	if (s->by_verdict[VERDICT_VIOLATION] > 0)
+	if (by_verdict[VERDICT_VIOLATION] > 0)
 		return STATUS_VIOLATION;
-	if (a->o->strict && s->by_verdict[VERDICT_UNDETERMINED] > 0)
+	if (a->o->strict && by_verdict[VERDICT_UNDETERMINED] > 0)
 		return STATUS_UNDETERMINED;
 	return STATUS_FINE;
 }
@@ -379,21 +350,35 @@ finish(struct audit *a)
 	tell_inputs(a);
 	if (all_unread(a))
 		return STATUS_TROUBLE;
-	if (!write_reports(a, &f))
+	if (!longrun_last(a->longrun, &f))
 		return command_failed("%s", f.text);
 	tell_sum(a);
 	return status_of(a);
 }
 
 static void
+tick(void *ctx, const struct engine_progress *now)
+{
+	struct audit *a = ctx;
+
+	longrun_tick(a->longrun, now);
+	if (a->progress != NULL)
+		progress_tick(a->progress, now);
+}
+
+static void
 run_engine(struct audit *a)
 {
-	struct progress *p = a->o->quiet ? NULL : progress_new();
+	const struct options *o = a->o;
 
-	engine_in_hand = a->engine;
-	take_signals();
-	engine_run(a->engine, p != NULL ? progress_tick : NULL, p);
-	progress_free(p);
+	a->progress = o->quiet ? NULL : progress_new();
+	longrun_begin(a->longrun, a->in.engine);
+	engine_in_hand = a->in.engine;
+	longrun_in_hand = a->longrun;
+	take_signals(
+	    o->journal != NULL || o->rotate_every > 0 || o->rotate_bytes > 0);
+	engine_run(a->in.engine, tick, a);
+	progress_free(a->progress);
 }
 
 static int
@@ -414,13 +399,11 @@ run(const struct options *o)
 		status = command_failed("%s", f.text);
 	}
 	engine_in_hand = NULL;
-	if (a.engine != NULL)
-		engine_free(a.engine);
-	keylog_free(a.keylog);
-	policy_free(a.policy);
+	longrun_in_hand = NULL;
+	setup_close(&a.in);
 	signer_free(a.signer);
 	spool_free(a.spool);
-	free(a.filter);
+	longrun_free(a.longrun);
 	return status;
 }
 
@@ -438,9 +421,10 @@ help_formats(FILE *out)
 
 const struct command command_audit = {
 	.name = "audit",
-	.arguments = "(-r FILE ... | -i IFACE) [options] [capture filter]",
+	.arguments = "(-r FILE ... | -i IFACE ...) [options] [capture filter]",
 	.about = "audit captures or live traffic and report",
-	.letters = "ripkowtsfcdnqv" OPTION_STRICT OPTION_SIGN,
+	.letters = "ripkowtsBfcdnqv" OPTION_LONG OPTION_STRICT OPTION_SIGN
+	    OPTION_RIGHTS,
 	.details =
 	    "Examples:\n"
 	    "  spanward audit -r monday.pcapng\n"

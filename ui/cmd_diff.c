@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* spanward diff: what is new, fixed and unchanged between two audits. */
+#include "core/log.h"
 #include "report/audit_read.h"
 #include "report/diff.h"
 #include "ui/command.h"
+#include "ui/guard.h"
 #include "ui/reports.h"
 
 struct pair {
@@ -57,7 +59,9 @@ run(const struct options *o)
 	struct pair x = { .o = o };
 	int status;
 
-	if (reports_check(o, &diff_formats, &x.signer, &f))
+	log_set_level(LOG_WARN);
+	if (reports_check(o, &diff_formats, &x.signer, &f) &&
+	    guard_enter(o, NULL, &f))
 		x.before = doc_read(o->words.list[0], &f);
 	if (x.before != NULL)
 		x.now = doc_read(o->words.list[1], &f);
@@ -83,7 +87,7 @@ const struct command command_diff = {
 	.name = "diff",
 	.arguments = "OLD.json NEW.json [options]",
 	.about = "tell what is new, fixed and unchanged between two audits",
-	.letters = "o" OPTION_SIGN,
+	.letters = "o" OPTION_SIGN OPTION_RIGHTS,
 	.details =
 	    "Examples:\n"
 	    "  spanward diff 2025.json 2026.json\n"

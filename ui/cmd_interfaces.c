@@ -1,52 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* spanward interfaces: where a live capture is possible. */
 #include <string.h>
-#include <unistd.h>
 
 #include "capture/source.h"
-#include "core/text.h"
 #include "ui/command.h"
 
-enum { CAP_NET_RAW_BIT = 13 }; /* linux/capability.h */
+struct listing {
+	size_t count, no_right, can;
+};
+
+static const char *
+state_of(const struct source_interface *i)
+{
+	if (!i->up)
+		return "down";
+	return i->running ? "up" : "no link";
+}
+
+static const char *
+answer_of(enum source_can can)
+{
+	switch (can) {
+	case SOURCE_CAN:
+		return "yes";
+	case SOURCE_NO_RIGHT:
+		return "no right";
+	case SOURCE_DOWN:
+		return "when up";
+	case SOURCE_FOREIGN:
+		return "not read";
+	case SOURCE_CANNOT:
+		return "no";
+	}
+	return "";
+}
+
+static const char *
+description_of(const struct source_interface *i)
+{
+	if (i->description != NULL)
+		return i->description;
+	return i->loopback ? "loopback" : "";
+}
 
 static void
 show(void *ctx, const struct source_interface *i)
 {
-	size_t *count = ctx;
-	const char *state = i->up ? (i->running ? "up" : "no link") : "down";
+	struct listing *l = ctx;
 
-	if ((*count)++ == 0)
-		printf("%-16s %-8s %-40s %s\n", "NAME", "STATE", "ADDRESSES",
-		    "DESCRIPTION");
-	printf("%-16s %-8s %-40s %s\n", i->name, state,
-	    i->addresses != NULL && i->addresses[0] != '\0' ? i->addresses
-							    : "-",
-	    i->description != NULL ? i->description
-		: i->loopback      ? "loopback"
-				   : "");
-}
-
-/* Whether this process may open packet sockets. */
-static bool
-may_capture(void)
-{
-	FILE *in = fopen("/proc/self/status", "re");
-	char line[256];
-	uint64_t set = 0;
-	bool known = false;
-
-	if (in == NULL)
-		return geteuid() == 0;
-	while (!known && fgets(line, sizeof(line), in) != NULL) {
-		struct slice rest = slice_text(line);
-		struct slice name;
-
-		known = text_split(&rest, ':', &name) &&
-		    slice_is(name, "CapEff") &&
-		    text_hex64(text_trim(rest), &set);
-	}
-	fclose(in);
-	return known ? (set >> CAP_NET_RAW_BIT & 1) != 0 : geteuid() == 0;
+	if (l->count++ == 0)
+		printf("%-16s %-8s %-9s %-18s %-40s %s\n", "NAME", "STATE",
+		    "CAPTURE", "LINK TYPE", "ADDRESSES", "DESCRIPTION");
+	l->no_right += i->can == SOURCE_NO_RIGHT;
+	l->can += i->can == SOURCE_CAN;
+	printf("%-16s %-8s %-9s %-18.18s %-40s %s\n", i->name, state_of(i),
+	    answer_of(i->can), i->link_type != NULL ? i->link_type : "-",
+	    i->addresses[0] != '\0' ? i->addresses : "-", description_of(i));
 }
 
 static bool
@@ -61,17 +70,17 @@ check(const struct options *o, struct fault *f)
 static int
 run(const struct options *o)
 {
+	struct listing l = { .count = 0 };
 	struct fault f = { "" };
-	size_t count = 0;
 
 	(void)o;
-	if (!source_list(show, &count, &f))
+	if (!source_list(show, &l, &f))
 		return command_failed("%s", f.text);
 	int status = command_flush(STATUS_FINE);
 
-	if (count == 0)
+	if (l.count == 0)
 		fputs("spanward: no interface can be captured here\n", stderr);
-	if (!may_capture())
+	if (l.no_right > 0)
 		fputs("spanward: capturing needs root or the right "
 		      "CAP_NET_RAW: sudo setcap cap_net_raw+ep "
 		      "\"$(command -v spanward)\"\n",
@@ -84,10 +93,15 @@ const struct command command_interfaces = {
 	.arguments = "",
 	.about = "list the interfaces that can be captured",
 	.letters = "",
-	.details = "Example:\n"
-		   "  spanward interfaces\n"
-		   "\n"
-		   "Exit status: 0 fine, 2 the interfaces could not be read.\n",
+	.details =
+	    "CAPTURE says whether -i would work now: yes; no right (root or\n"
+	    "CAP_NET_RAW is needed); when up; not read (a link type without\n"
+	    "IP); no.\n"
+	    "\n"
+	    "Example:\n"
+	    "  spanward interfaces\n"
+	    "\n"
+	    "Exit status: 0 fine, 2 the interfaces could not be read.\n",
 	.check = check,
 	.run = run,
 };

@@ -2,8 +2,10 @@
 /* spanward report: any format from stored audits; several become one. */
 #include <stdlib.h>
 
+#include "core/log.h"
 #include "report/audit_read.h"
 #include "ui/command.h"
+#include "ui/guard.h"
 #include "ui/reports.h"
 
 static struct audit_doc *
@@ -72,7 +74,10 @@ run(const struct options *o)
 	struct fault f = { "" };
 	struct audit_doc *doc = NULL;
 	struct signer *s;
-	bool good = reports_check(o, &report_formats, &s, &f);
+
+	log_set_level(o->verbose ? LOG_INFO : LOG_WARN);
+	bool good = reports_check(o, &report_formats, &s, &f) &&
+	    guard_enter(o, NULL, &f);
 
 	if (good)
 		doc = read_all(o, &f);
@@ -94,16 +99,16 @@ const struct command command_report = {
 	.name = "report",
 	.arguments = "AUDIT.json ... [options]",
 	.about = "write any report from stored audits; several become one",
-	.letters = "ov" OPTION_SIGN,
+	.letters = "ov" OPTION_SIGN OPTION_RIGHTS,
 	.details = "Examples:\n"
 		   "  spanward report audit.json -o audit.html\n"
 		   "  spanward report monday.json tuesday.json -o week.json\n"
 		   "\n"
 		   "A stored audit is what 'spanward audit -o NAME.json' "
-		   "writes. From one, every format\n"
-		   "comes out as the audit itself would have written it. "
-		   "Several must have been made\n"
-		   "by the same policy.\n"
+		   "writes. From one, every\n"
+		   "format comes out as the audit itself would have written "
+		   "it. Several must have\n"
+		   "been made by the same policy.\n"
 		   "\n"
 		   "Exit status: 0 written, 2 an audit could not be read or a "
 		   "report not be written.\n",

@@ -6,27 +6,24 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/limits.h"
 #include "core/log.h"
 #include "ui/command.h"
 #include "ui/reports.h"
+#include "ui/setup.h"
 #include "ui/terminal.h"
 #include "ui/tui.h"
 
 struct watch {
 	const struct options *o;
-	struct policy *policy;
-	struct keylog *keylog;
+	struct setup in;
 	struct view *view;
-	struct engine *engine;
 	struct log_tail *log;
-	char *filter;
+	struct spool *spool; /* live: what cannot be read again; or NULL */
 	int wake;
 	pthread_t thread;
 	bool running;
@@ -83,29 +80,11 @@ tell_news(void *ctx)
 static bool
 check(const struct options *o, struct fault *f)
 {
-	struct stat st;
-
-	if (o->files.count > 0 && o->interface != NULL)
-		return fail(f, "-r and -i exclude each other");
-	if (o->files.count == 0 && o->interface == NULL)
-		return fail(f, "nothing to watch: give -r FILE or -i IFACE");
-	if (o->duration != 0 && o->interface == NULL)
-		return fail(f, "-d ends a live capture; a file ends by itself");
-	if (o->filter != NULL && o->words.count > 0)
-		return fail(f, "the filter is given twice: '%s' and '%s'",
-		    o->filter, o->words.list[0]);
 	for (size_t i = 0; i < o->files.count; i++) {
 		if (strcmp(o->files.list[i], "-") == 0)
 			return fail(f,
 			    "watch reads its keys from standard "
 			    "input, so no packets: name a file");
-	}
-	for (size_t i = 0; i < o->words.count; i++) {
-		if (stat(o->words.list[i], &st) == 0 && S_ISREG(st.st_mode))
-			return fail(f,
-			    "'%s' is a file and not a filter: put -r before "
-			    "every file, or name their folder",
-			    o->words.list[i]);
 	}
 	for (size_t i = 0; i < o->outputs.count; i++) {
 		if (report_is_stdout(o->outputs.list[i]))
@@ -113,91 +92,71 @@ check(const struct options *o, struct fault *f)
 			    "watch draws on standard output, so no "
 			    "report: name a file");
 	}
-	return reports_apart(o, f);
+	return setup_check(o, f) && reports_apart(o, f);
 }
 
-static bool
-open_keys(struct watch *w, struct fault *f)
+/* A live capture passes only once: its last packets are kept for an export. */
+static void
+open_spool(struct watch *w)
 {
-	w->keylog = keylog_new();
-	if (w->keylog == NULL)
-		return fail(f, "out of memory");
-	for (size_t i = 0; i < w->o->keys.count; i++) {
-		if (!keylog_open(w->keylog, w->o->keys.list[i], f))
-			return false;
-	}
-	return true;
+	struct fault f;
+
+	if (!setup_is_once(w->o))
+		return;
+	w->spool = spool_new(LIMIT_WATCH_SPOOL_BYTES, &f);
+	if (w->spool == NULL)
+		log_warn("spool: %s", f.text);
 }
 
-static unsigned
-default_workers(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (n <= 2)
-		return 1;
-	return n - 1 < LIMIT_WORKERS ? (unsigned)(n - 1) : LIMIT_WORKERS;
-}
-
-static bool
-open_engine(struct watch *w, struct fault *f)
-{
-	const struct options *o = w->o;
-	struct engine_options e = {
-		.source = {
-			.files = o->files.list,
-			.file_count = o->files.count,
-			.interface = o->interface,
-			.filter = o->filter,
-			.snaplen = o->snaplen,
-			.most_packets = o->count,
-			.duration = o->duration,
-		},
-		.policy = w->policy,
-		.keylog = w->keylog,
-		.workers = o->workers > 0 ? o->workers : default_workers(),
-		.view = w->view,
-	};
-
-	if (o->words.count > 0) {
-		w->filter = options_words(o);
-		if (w->filter == NULL)
-			return fail(f, "out of memory");
-		e.source.filter = w->filter;
-	}
-	w->engine = engine_new(&e, f);
-	return w->engine != NULL;
-}
-
+/* All paths are opened here, but those of exports: their names are not known
+ * yet, and they may read the captures again. */
 static bool
 open_all(struct watch *w, struct fault *f)
 {
 	const struct options *o = w->o;
 
-	if (!terminal_check(f))
-		return false;
 	for (size_t i = 0; i < o->outputs.count; i++) {
 		if (!report_check(&report_formats, o->outputs.list[i], f))
 			return false;
 	}
-	w->policy = policy_load(o->policy != NULL ? o->policy : "lync-2013", f);
-	if (w->policy == NULL || !open_keys(w, f))
+	if (!setup_open(&w->in, o, f))
 		return false;
 	w->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->view = view_new(tell_news, w);
 	if (w->wake < 0 || w->view == NULL)
 		return fail(f, "out of memory");
-	return open_engine(w, f);
+	open_spool(w);
+	return setup_engine(&w->in,
+	    &(struct engine_options){
+		.view = w->view,
+		.see = w->spool != NULL ? spool_add : NULL,
+		.see_ctx = w->spool,
+	    },
+	    f);
 }
 
 /* --- the run ------------------------------------------------------------ */
+
+static void
+log_inputs(const struct watch *w)
+{
+	struct source *s = engine_source(w->in.engine);
+
+	for (size_t i = 0; i < source_inputs(s); i++) {
+		const struct source_input *in = source_input(s, i);
+
+		if (in->trouble != NULL)
+			log_warn("input: %s", in->trouble);
+	}
+}
 
 static void *
 audit_main(void *arg)
 {
 	struct watch *w = arg;
 
-	engine_run(w->engine, NULL, NULL);
+	engine_run(w->in.engine, NULL, NULL);
+	log_inputs(w);
 	while (view_serve(w->view))
 		;
 	return NULL;
@@ -222,7 +181,7 @@ end_audit(struct watch *w)
 {
 	if (!w->running)
 		return;
-	engine_stop(w->engine);
+	engine_stop(w->in.engine);
 	if (w->o->outputs.count == 0)
 		view_quit(w->view);
 	else
@@ -248,8 +207,8 @@ static bool
 write_reports(const struct watch *w, struct fault *f)
 {
 	struct audit_doc *doc = doc_of_ledger(&(struct audited){
-	    .ledger = engine_ledger(w->engine),
-	    .source = engine_source(w->engine),
+	    .ledger = engine_ledger(w->in.engine),
+	    .source = engine_source(w->in.engine),
 	    .tool_version = w->o->version,
 	});
 	struct report r = { .doc = doc, .verbose = w->o->verbose };
@@ -268,8 +227,10 @@ watch(struct watch *w, struct fault *f)
 {
 	struct tui_options t = {
 		.view = w->view,
-		.engine = w->engine,
+		.engine = w->in.engine,
 		.log = w->log,
+		.source = &w->in.source,
+		.spool = w->spool,
 		.version = w->o->version,
 		.live = w->o->interface != NULL,
 		.saved = w->o->outputs.count > 0,
@@ -286,32 +247,50 @@ watch(struct watch *w, struct fault *f)
 	return good && (w->o->outputs.count == 0 || write_reports(w, f));
 }
 
+/* What the log said of inputs that could not be read at all, for those who
+ * see no log any more. */
+static int
+tell_unread(const struct watch *w)
+{
+	struct source *s = engine_source(w->in.engine);
+	int status = STATUS_FINE;
+
+	for (size_t i = 0; i < source_inputs(s); i++) {
+		const struct source_input *in = source_input(s, i);
+
+		if (in->unread)
+			status = command_failed("%s", in->trouble);
+	}
+	return status;
+}
+
+static bool
+open_and_watch(struct watch *w, struct fault *f)
+{
+	if (!terminal_check(f))
+		return false;
+	w->log = log_tail_new();
+	if (w->log == NULL)
+		return fail(f, "out of memory");
+	return open_all(w, f) && watch(w, f);
+}
+
 static int
 run(const struct options *o)
 {
 	struct watch w = { .o = o, .wake = -1 };
 	struct fault f = { "" };
-	int status = STATUS_FINE;
+	int status;
 
-	log_set_level(o->verbose ? LOG_INFO : LOG_WARN);
-	if (!open_all(&w, &f)) {
-		status = command_failed("%s", f.text);
-	} else {
-		w.log = log_tail_new();
-		bool good =
-		    w.log != NULL ? watch(&w, &f) : fail(&f, "out of memory");
+	log_set_level(o->verbose ? LOG_DEBUG : LOG_INFO);
+	bool good = open_and_watch(&w, &f);
 
-		log_tail_free(w.log);
-		if (!good)
-			status = command_failed("%s", f.text);
-	}
+	log_tail_free(w.log);
+	status = good ? tell_unread(&w) : command_failed("%s", f.text);
 	wake_fd = -1;
-	if (w.engine != NULL)
-		engine_free(w.engine);
+	setup_close(&w.in);
 	view_free(w.view);
-	keylog_free(w.keylog);
-	policy_free(w.policy);
-	free(w.filter);
+	spool_free(w.spool);
 	if (w.wake >= 0)
 		close(w.wake);
 	return status;
@@ -319,12 +298,14 @@ run(const struct options *o)
 
 const struct command command_watch = {
 	.name = "watch",
-	.arguments = "(-r FILE ... | -i IFACE) [options] [capture filter]",
+	.arguments = "(-r FILE ... | -i IFACE ...) [options] [capture filter]",
 	.about = "look at captures or live traffic in the terminal",
-	.letters = "ripkotsfcdnv",
+	.letters = "ripkotsBfcdnv" OPTION_RIGHTS,
 	.details =
 	    "Keys: F1 tells them, q leaves. Settings are kept in\n"
-	    "$XDG_CONFIG_HOME/spanward/watch.conf.\n"
+	    "$XDG_CONFIG_HOME/spanward/watch.conf. Of a live capture the "
+	    "last\n256 MB are kept in a temporary file, for exports of "
+	    "packets.\n"
 	    "\n"
 	    "Examples:\n"
 	    "  spanward watch -r monday.pcapng\n"

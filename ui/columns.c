@@ -11,19 +11,18 @@
 
 /* ---- keys ---- */
 
-/* Eight characters of a text as a number that sorts like it, any case. */
+/* Eight characters of a text as a number that sorts like it, any case. The
+ * texts of a row are filled up with zeros. */
 static uint64_t
-text_key(const char *text, unsigned word)
+text_key(const char *text, size_t room, unsigned word)
 {
-	size_t n = strlen(text), from = (size_t)word * 8;
+	size_t from = (size_t)word * 8;
 	uint64_t k = 0;
 
 	for (size_t i = from; i < from + 8; i++) {
-		unsigned char c = i < n ? (unsigned char)text[i] : 0;
+		unsigned char c = i < room ? (unsigned char)text[i] : 0;
 
-		if (c >= 'A' && c <= 'Z')
-			c = (unsigned char)(c - 'A' + 'a');
-		k = k << 8 | c;
+		k = k << 8 | (c >= 'A' && c <= 'Z' ? c | 0x20u : c);
 	}
 	return k;
 }
@@ -106,19 +105,19 @@ dst_key(const struct view_row *r, unsigned word)
 static uint64_t
 app_key(const struct view_row *r, unsigned word)
 {
-	return text_key(r->app, word);
+	return text_key(r->app, sizeof(r->app), word);
 }
 
 static uint64_t
 name_key(const struct view_row *r, unsigned word)
 {
-	return text_key(r->name, word);
+	return text_key(r->name, sizeof(r->name), word);
 }
 
 static uint64_t
 why_key(const struct view_row *r, unsigned word)
 {
-	return text_key(r->why, word);
+	return text_key(r->why, sizeof(r->why), word);
 }
 
 /* ---- cells ---- */
@@ -338,6 +337,13 @@ const struct flow_column *
 column_at(size_t i)
 {
 	return i < COUNT(table) ? &table[i] : NULL;
+}
+
+bool
+column_is_text(size_t i)
+{
+	return table[i].key == app_key || table[i].key == name_key ||
+	    table[i].key == why_key;
 }
 
 bool

@@ -23,6 +23,7 @@ struct flow_column {
 enum { COLUMN_TEXT = 160, COLUMNS_MOST = 24 };
 
 const struct flow_column *column_at(size_t i); /* NULL after the last */
+bool column_is_text(size_t i);                 /* its key */
 bool column_find(const char *name, size_t *i) MUST_CHECK;
 /* Names separated by commas or blanks; unknown ones are left out. Answers how
  * many. */

@@ -2,26 +2,39 @@
 /*
  * Export of what is shown or tagged. The owner of the ledger writes it, with
  * the writers of every other report: a document whose flows are the chosen
- * ones.
+ * ones. Packets are looked for by a thread of their own, as a capture may take
+ * minutes to be read again.
  */
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/clock.h"
+#include "report/evidence_pcap.h"
 #include "report/format.h"
 #include "ui/tui.h"
 
+static const struct format packets_format = { "pcapng", ".pcapng",
+	"their packets, with comments", NULL };
+
 struct export_job {
 	struct view_job job;
-	struct source *source;
-	const char *version;
+	const struct format *format;
+	struct tui_options o;
 	uint64_t *packets; /* first packets of the chosen flows */
 	size_t count;
-	char format[16], path[PROMPT_LINE];
+	char path[PROMPT_LINE];
 	bool good;
 	struct fault fault;
+	/* of packets */
+	struct exhibit *exhibit;
+	struct evidence_count found;
+	pthread_t thread;
+	bool running;
 };
 
 /* ---- on the owner's thread ---- */
@@ -58,8 +71,8 @@ write_chosen(struct export_job *x, struct chosen *c)
 
 	if (to == NULL)
 		return fail(&x->fault, "out of memory");
-	(void)snprintf(destination, sizeof(destination), "%s:%s", x->format,
-	    x->path);
+	(void)snprintf(destination, sizeof(destination), "%s:%s",
+	    x->format->name, x->path);
 	bool good =
 	    report_write(&report_formats, &r, destination, to, &x->fault) &&
 	    outputs_commit(to, &x->fault);
@@ -74,8 +87,8 @@ write_export(struct export_job *x, const struct ledger *l)
 	struct chosen c = { .places = NULL };
 	struct audit_doc *doc = doc_of_ledger(&(struct audited){
 	    .ledger = l,
-	    .source = x->source,
-	    .tool_version = x->version,
+	    .source = engine_source(x->o.engine),
+	    .tool_version = x->o.version,
 	});
 	size_t n = 0;
 
@@ -110,8 +123,55 @@ job_run(struct view_job *j, const struct ledger *l, bool finished)
 {
 	struct export_job *x = (struct export_job *)j;
 
-	(void)finished;
-	x->good = write_export(x, l);
+	if (x->format != &packets_format) {
+		x->good = write_export(x, l);
+		return;
+	}
+	x->exhibit = exhibit_new(
+	    &(struct evidence_job){
+		.ledger = l,
+		.audited = engine_source(x->o.engine),
+		.again = *x->o.source,
+		.spool = x->o.spool,
+		.version = x->o.version,
+		.chosen = x->packets,
+		.chosen_count = x->count,
+		.most_packets = UINT64_MAX,
+		.whole = finished,
+	    },
+	    &x->fault);
+	x->good = x->exhibit != NULL;
+}
+
+/* ---- on a thread of its own ---- */
+
+static bool
+write_packets(struct export_job *x)
+{
+	struct output_set *to = outputs_new();
+	struct fault *f = &x->fault, late;
+	FILE *out = to != NULL ? outputs_open(to, x->path, f) : NULL;
+	bool good = out != NULL && exhibit_write(x->exhibit, out, &x->found, f);
+
+	if (to == NULL)
+		return fail(f, "out of memory");
+	/* A sentence of its own says more than errno. */
+	if (out != NULL)
+		good = outputs_close(to, out, good,
+		    !good && f->text[0] != '\0' ? &late : f);
+	good = good && outputs_commit(to, f);
+	outputs_free(to);
+	return good;
+}
+
+static void *
+packets_main(void *arg)
+{
+	struct export_job *x = arg;
+
+	x->good = write_packets(x);
+	view_answer(x->o.view, &x->job);
+	return NULL;
 }
 
 /* ---- on the screen's ---- */
@@ -121,8 +181,51 @@ job_drop(struct view_job *j)
 {
 	struct export_job *x = (struct export_job *)j;
 
+	exhibit_free(x->exhibit);
 	free(x->packets);
 	free(x);
+}
+
+static void
+tell_packets(struct tui *t, const struct export_job *x)
+{
+	const struct evidence_count *c = &x->found;
+	char lost[160] = "";
+
+	if (c->gone > 0)
+		(void)snprintf(lost, sizeof(lost),
+		    "; of %" PRIu64 " flow%s no packet is there any more",
+		    c->gone, c->gone == 1 ? "" : "s");
+	else if (c->missing > 0)
+		(void)snprintf(lost, sizeof(lost),
+		    "; %" PRIu64 " decisive packet%s no longer there",
+		    c->missing, c->missing == 1 ? " is" : "s are");
+	if (c->left_out > 0)
+		(void)snprintf(lost, sizeof(lost),
+		    "; %" PRIu64 " more flows are left out", c->left_out);
+	if (lost[0] != '\0')
+		tui_complain(t, "%" PRIu64 " packets written to %s%s",
+		    c->packets, x->path, lost);
+	else
+		tui_say(t,
+		    "%" PRIu64 " packet%s of %" PRIu64 " flow%s written to %s",
+		    c->packets, c->packets == 1 ? "" : "s", c->flows,
+		    c->flows == 1 ? "" : "s", x->path);
+}
+
+static void
+packets_done(struct view_job *j, void *ctx)
+{
+	struct export_job *x = (struct export_job *)j;
+	struct tui *t = ctx;
+
+	(void)pthread_join(x->thread, NULL);
+	t->exporting = NULL;
+	if (x->good)
+		tell_packets(t, x);
+	else
+		tui_complain(t, "%s", x->fault.text);
+	job_drop(j);
 }
 
 static void
@@ -131,7 +234,15 @@ job_done(struct view_job *j, void *ctx)
 	struct export_job *x = (struct export_job *)j;
 	struct tui *t = ctx;
 
-	t->exporting = false;
+	if (x->good && x->format == &packets_format) {
+		x->job.done = packets_done;
+		x->running =
+		    pthread_create(&x->thread, NULL, packets_main, x) == 0;
+		if (x->running)
+			return;
+		x->good = fail(&x->fault, "out of memory");
+	}
+	t->exporting = NULL;
 	if (x->good) {
 		t->saved = true;
 		tui_say(t, "%zu flow%s written to %s", x->count,
@@ -143,39 +254,70 @@ job_done(struct view_job *j, void *ctx)
 }
 
 void
-export_to(struct tui *t, const char *path)
+export_end(struct tui *t)
 {
-	struct export_job *x;
-	struct fault f = { "" };
-	char destination[PROMPT_LINE + 24];
+	struct export_job *x = t->exporting;
 
-	(void)snprintf(destination, sizeof(destination), "%s:%s",
-	    t->export_format, path);
-	if (path[0] == '\0' || strcmp(path, "-") == 0) {
-		tui_complain(t, "an export needs the name of a file");
+	if (x == NULL || !x->running)
 		return;
-	}
-	if (!report_check(&report_formats, destination, &f)) {
-		tui_complain(t, "%s", f.text);
-		return;
-	}
-	x = calloc(1, sizeof(*x));
-	if (x == NULL) {
-		tui_complain(t, "out of memory");
-		return;
-	}
-	x->job = (struct view_job){ job_run, job_done, job_drop, NULL };
-	x->source = engine_source(t->o.engine);
-	x->version = t->o.version;
-	x->count = flows_chosen(t, &x->packets);
-	(void)snprintf(x->format, sizeof(x->format), "%s", t->export_format);
-	(void)snprintf(x->path, sizeof(x->path), "%s", path);
-	if (x->packets == NULL) {
+	exhibit_stop(x->exhibit);
+	(void)pthread_join(x->thread, NULL);
+}
+
+/* The flows to write and where, or NULL with a complaint. */
+static struct export_job *
+job_new(struct tui *t, const char *path)
+{
+	struct export_job *x = calloc(1, sizeof(*x));
+
+	if (x != NULL)
+		x->count = flows_chosen(t, &x->packets);
+	if (x == NULL || x->packets == NULL) {
 		free(x);
 		tui_complain(t, "out of memory");
+		return NULL;
+	}
+	x->job = (struct view_job){ job_run, job_done, job_drop, NULL };
+	x->o = t->o;
+	x->format = t->export_format;
+	(void)snprintf(x->path, sizeof(x->path), "%s", path);
+	return x;
+}
+
+static bool
+check_path(const struct format *format, const char *path, struct fault *f)
+{
+	char destination[PROMPT_LINE + 24];
+
+	if (path[0] == '\0' || strcmp(path, "-") == 0)
+		return fail(f, "an export needs the name of a file");
+	if (format == &packets_format)
+		return outputs_check(path, f);
+	(void)snprintf(destination, sizeof(destination), "%s:%s", format->name,
+	    path);
+	return report_check(&report_formats, destination, f);
+}
+
+void
+export_to(struct tui *t, const char *path)
+{
+	struct fault f = { "" };
+	struct export_job *x;
+
+	errno = 0;
+	if (!check_path(t->export_format, path, &f)) {
+		/* Who gave up rights writes only where that was foreseen. */
+		tui_complain(t, "%s%s", f.text,
+		    errno == EACCES
+			? "; exports go to the folder watch began in, or to "
+			  "that of the settings"
+			: "");
 		return;
 	}
-	t->exporting = true;
+	x = job_new(t, path);
+	if (x == NULL)
+		return;
+	t->exporting = x;
 	view_post(t->o.view, &x->job);
 }
 
@@ -196,26 +338,47 @@ suggest(const struct tui *t, const struct format *format,
 	    (int)n, format->extensions);
 }
 
+/* Formats of reports, then that of packets. */
+static const struct format *
+choice(size_t i)
+{
+	size_t reports = 0;
+
+	while (format_at(reports) != NULL)
+		reports++;
+	return i == reports ? &packets_format : format_at(i);
+}
+
+static bool
+can_write(struct tui *t, const struct format *format)
+{
+	if (format == &packets_format) {
+		if (t->o.live && t->o.spool == NULL)
+			tui_complain(t,
+			    "no packets: they could not be kept; the log "
+			    "says why");
+		return !t->o.live || t->o.spool != NULL;
+	}
+	if (t->status.phase == VIEW_DONE ||
+	    strcmp(format->name, "ndjson") == 0 ||
+	    strcmp(format->name, "csv") == 0)
+		return true;
+	tui_complain(t,
+	    "%s needs the sums of a finished audit: F9 stops reading, "
+	    "or take ndjson, csv or pcapng",
+	    format->name);
+	return false;
+}
+
 static void
 pick_format(struct tui *t, unsigned item)
 {
-	const struct format *format = format_at(item);
+	const struct format *format = choice(item);
 	char path[PROMPT_LINE];
-	bool lines = format != NULL &&
-	    (strcmp(format->name, "ndjson") == 0 ||
-		strcmp(format->name, "csv") == 0);
 
-	if (format == NULL)
+	if (format == NULL || !can_write(t, format))
 		return;
-	if (t->status.phase != VIEW_DONE && !lines) {
-		tui_complain(t,
-		    "%s needs the sums of a finished audit: F9 stops reading, "
-		    "or take ndjson or csv",
-		    format->name);
-		return;
-	}
-	(void)snprintf(t->export_format, sizeof(t->export_format), "%s",
-	    format->name);
+	t->export_format = format;
 	suggest(t, format, path);
 	tui_prompt(t, PROMPT_PATH, path);
 }
@@ -229,7 +392,7 @@ export_ask(struct tui *t)
 	char title[MENU_TEXT];
 
 	free(packets);
-	if (t->exporting) {
+	if (t->exporting != NULL) {
 		tui_say(t, "an export is being written; one moment");
 		return;
 	}
@@ -241,7 +404,7 @@ export_ask(struct tui *t)
 	    tags > 0 ? "tagged" : "shown", n == 1 ? "" : "s");
 	struct menu *m = tui_menu(t, title, pick_format);
 
-	for (size_t i = 0; format_at(i) != NULL; i++)
-		menu_add(m, false, "%-8s %s", format_at(i)->name,
-		    format_at(i)->about);
+	for (size_t i = 0; choice(i) != NULL; i++)
+		menu_add(m, false, "%-8s %s", choice(i)->name,
+		    choice(i)->about);
 }

@@ -349,8 +349,8 @@ take_values(struct parser *p, struct filter_term *t, const char *values)
 	char value[FILTER_LINE];
 
 	if (values[0] == '\0')
-		return wrong(p, true, "'%s:' needs a value; Tab shows which",
-		    keys[t->kind].key);
+		return wrong(p, true, "'%s:' needs a value: %s",
+		    keys[t->kind].key, keys[t->kind].about);
 	while (text_split(&rest, ',', &part)) {
 		if (part.n == 0)
 			continue;
@@ -560,6 +560,16 @@ filter_match(const struct filter *f, const struct view_row *r, bool tagged)
 			return false;
 	}
 	return true;
+}
+
+bool
+filter_asks(const struct filter *f, enum filter_kind kind)
+{
+	for (unsigned i = 0; i < f->count; i++) {
+		if (f->terms[i].kind == kind)
+			return true;
+	}
+	return false;
 }
 
 /* ---- completion ---- */

@@ -78,6 +78,9 @@ bool filter_parse(const char *text, struct filter *out,
 bool filter_match(const struct filter *f, const struct view_row *r,
     bool tagged);
 
+/* Is there a term of this kind? */
+bool filter_asks(const struct filter *f, enum filter_kind kind);
+
 /*
  * Completes the word that ends at `at` in place, as far as it is certain, and
  * returns where the cursor stands then. `hints` gets the words that are

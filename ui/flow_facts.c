@@ -363,14 +363,14 @@ struct flow_facts *
 flow_facts_of(const struct ledger *l, uint64_t first_packet)
 {
 	struct flow_facts *f = calloc(1, sizeof(*f));
-	uint64_t id = ledger_id_of(l, first_packet);
+	const struct record *r = ledger_find(l, first_packet);
 
 	if (f == NULL)
 		return NULL;
 	arena_init(&f->texts, FACT_ROOM);
 	f->first_packet = first_packet;
-	if (id > 0 && ledger_record(l, id - 1) != NULL)
-		fill(f, l, ledger_record(l, id - 1));
+	if (r != NULL)
+		fill(f, l, r);
 	return f;
 }
 

@@ -7,25 +7,42 @@
 #include "core/clock.h"
 #include "ui/keys.h"
 
-enum { SLICE = 1024, FEW = 48, DIGITS = 256 };
+enum {
+	SLICE = 1024,
+	RANGES = 256,      /* parts not yet in order */
+	RANGE_SMALL = 256, /* one of these is sorted at once */
+	WORDS_MOST = 16,
+};
 
 struct entry {
 	uint64_t key; /* of word 0, turned over where the order falls */
 	uint32_t row;
-	bool same; /* as the one before, in all words so far; while sorting */
+};
+
+/* Positions [lo, hi) hold the entries that belong there, in no order. */
+struct range {
+	size_t lo, hi;
+};
+
+struct order {
+	struct entry *e;
+	size_t count, room;
+	struct range ranges[RANGES]; /* rising */
+	unsigned range_count;
 };
 
 struct list {
 	struct list_rows rows;
-	struct entry *entries;
-	size_t count, room;
-	struct entry *spare; /* as large as entries */
-	uint8_t *touched;    /* by row: waits in `changes` */
+	struct order *shown;
+	struct order *next; /* being made; they change places */
+	struct order orders[2];
+	bool making, gathered;
+	size_t scan; /* rows looked at since the reset */
+	uint64_t dice;
+	uint8_t *touched; /* by row: waits in `changes` */
 	size_t touched_room;
 	uint32_t *changes;
 	size_t change_count, change_room;
-	size_t scan; /* rows looked at since the reset */
-	bool sorted;
 	/* the selection */
 	size_t position, top, lines;
 	uint32_t row; /* selected, if has_row */
@@ -37,8 +54,11 @@ list_new(void)
 {
 	struct list *l = calloc(1, sizeof(*l));
 
-	if (l != NULL)
-		l->lines = 1;
+	if (l == NULL)
+		return NULL;
+	l->lines = 1;
+	l->shown = &l->orders[0];
+	l->next = &l->orders[1];
 	return l;
 }
 
@@ -47,32 +67,28 @@ list_free(struct list *l)
 {
 	if (l == NULL)
 		return;
-	free(l->entries);
-	free(l->spare);
+	free(l->orders[0].e);
+	free(l->orders[1].e);
 	free(l->touched);
 	free(l->changes);
 	free(l);
 }
 
 static bool
-room_for(struct list *l, size_t want)
+room_for(struct order *o, size_t want)
 {
-	size_t more = l->room == 0 ? 256 : l->room;
-	struct entry *p;
+	size_t more = o->room == 0 ? 256 : o->room;
 
-	if (want <= l->room)
+	if (want <= o->room)
 		return true;
 	while (more < want)
 		more *= 2;
-	p = realloc(l->entries, more * sizeof(*p));
+	struct entry *p = realloc(o->e, more * sizeof(*p));
+
 	if (p == NULL)
 		return false;
-	l->entries = p;
-	p = realloc(l->spare, more * sizeof(*p));
-	if (p == NULL)
-		return false;
-	l->spare = p;
-	l->room = more;
+	o->e = p;
+	o->room = more;
 	return true;
 }
 
@@ -80,12 +96,23 @@ void
 list_reset(struct list *l, const struct list_rows *rows)
 {
 	l->rows = *rows;
-	l->count = 0;
+	if (l->rows.words > WORDS_MOST)
+		l->rows.words = WORDS_MOST;
+	l->next->count = 0;
+	l->next->range_count = 0;
 	l->scan = 0;
-	l->sorted = false;
+	l->making = true;
+	l->gathered = false;
 	if (l->touched_room > 0)
 		memset(l->touched, 0, l->touched_room);
 	l->change_count = 0;
+}
+
+void
+list_forget(struct list *l)
+{
+	l->shown->count = 0;
+	l->shown->range_count = 0;
 }
 
 void
@@ -94,7 +121,7 @@ list_changed(struct list *l, uint32_t row)
 	size_t more = l->touched_room == 0 ? 1024 : l->touched_room;
 
 	/* The scan comes to it, or it is in the queue. */
-	if (row >= l->scan && !l->sorted)
+	if (row >= l->scan && l->making && !l->gathered)
 		return;
 	if (row < l->touched_room && l->touched[row] != 0)
 		return;
@@ -132,102 +159,155 @@ key_of(const struct list *l, uint32_t row, unsigned word)
 	return l->rows.falling ? ~k : k;
 }
 
-static void
-sort_few(struct entry *e, size_t n)
+/* Of words that are equal: are those behind them, too? */
+static bool
+is_last(const struct list *l, uint64_t k)
 {
-	for (size_t i = 1; i < n; i++) {
-		struct entry x = e[i];
-		size_t at = i;
-
-		for (; at > 0 && e[at - 1].key > x.key; at--)
-			e[at] = e[at - 1];
-		e[at] = x;
-	}
+	return l->rows.text && ((l->rows.falling ? ~k : k) & 0xff) == 0;
 }
 
-/* By their keys, equal ones as they stood: least significant octet first. */
-static void
-sort_by_key(struct entry *e, struct entry *spare, size_t n)
+static int
+compare(const void *a, const void *b, void *ctx)
 {
-	struct entry *from = e, *to = spare;
+	const struct list *l = ctx;
+	const struct entry *x = a, *y = b;
 
-	if (n < FEW) {
-		sort_few(e, n);
-		return;
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	uint64_t k = x->key;
+
+	for (unsigned w = 1; w < l->rows.words && !is_last(l, k); w++) {
+		uint64_t m = key_of(l, y->row, w);
+
+		k = key_of(l, x->row, w);
+		if (k != m)
+			return k < m ? -1 : 1;
 	}
-	for (unsigned shift = 0; shift < 64; shift += 8) {
-		size_t counts[DIGITS] = { 0 }, at = 0;
-
-		for (size_t i = 0; i < n; i++)
-			counts[from[i].key >> shift & 0xff]++;
-		if (counts[from[0].key >> shift & 0xff] == n)
-			continue;
-		for (size_t d = 0; d < DIGITS; d++) {
-			size_t c = counts[d];
-
-			counts[d] = at;
-			at += c;
-		}
-		for (size_t i = 0; i < n; i++)
-			to[counts[from[i].key >> shift & 0xff]++] = from[i];
-		struct entry *turn = from;
-
-		from = to;
-		to = turn;
-	}
-	if (from != e)
-		memcpy(e, from, n * sizeof(*e));
+	return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* The end of the run of entries that are the same so far. */
+static bool
+is_before(struct list *l, const struct entry *a, const struct entry *b)
+{
+	return compare(a, b, l) < 0;
+}
+
+static void
+swap(struct entry *a, struct entry *b)
+{
+	struct entry x = *a;
+
+	*a = *b;
+	*b = x;
+}
+
+/* The median of three, which nobody who sends packets can foresee. */
 static size_t
-run_end(const struct entry *e, size_t n, size_t from)
+choose_pivot(struct list *l, const struct order *o, struct range r)
 {
-	size_t to = from + 1;
+	size_t at[3];
 
-	while (to < n && e[to].same)
-		to++;
+	for (int i = 0; i < 3; i++) {
+		l->dice = l->dice * UINT64_C(6364136223846793005) +
+		    UINT64_C(1442695040888963407);
+		at[i] = r.lo + (size_t)(l->dice >> 33) % (r.hi - r.lo);
+	}
+	const struct entry *e = o->e;
+	bool ab = is_before(l, &e[at[0]], &e[at[1]]);
+	bool bc = is_before(l, &e[at[1]], &e[at[2]]);
+
+	if (ab == bc)
+		return at[1];
+	return is_before(l, &e[at[0]], &e[at[2]]) == ab ? at[2] : at[0];
+}
+
+/* What the pivot is compared by, so that its row is not asked each time. */
+static bool
+is_before_pivot(const struct list *l, const struct entry *e,
+    const struct entry *pivot, const uint64_t *words)
+{
+	if (e->key != pivot->key)
+		return e->key < pivot->key;
+	uint64_t k = e->key;
+
+	for (unsigned w = 1; w < l->rows.words && !is_last(l, k); w++) {
+		k = key_of(l, e->row, w);
+		if (k != words[w])
+			return k < words[w];
+	}
+	return e->row < pivot->row;
+}
+
+/* Where the pivot went: smaller ones stand before it, larger ones behind. */
+static size_t
+part(struct list *l, struct order *o, struct range r)
+{
+	struct entry *e = o->e;
+	size_t last = r.hi - 1, to = r.lo;
+	uint64_t words[WORDS_MOST];
+
+	swap(&e[choose_pivot(l, o, r)], &e[last]);
+	for (unsigned w = 1; w < l->rows.words; w++)
+		words[w] = key_of(l, e[last].row, w);
+	for (size_t i = r.lo; i < last; i++) {
+		if (is_before_pivot(l, &e[i], &e[last], words))
+			swap(&e[i], &e[to++]);
+	}
+	swap(&e[to], &e[last]);
 	return to;
 }
 
 static void
-sort_all(const struct list *l, struct entry *e, struct entry *spare, size_t n)
+replace(struct order *o, unsigned i, const struct range *by, unsigned n)
 {
-	for (size_t i = 0; i < n; i++)
-		e[i].same = i > 0;
-	for (unsigned w = 0; w < l->rows.words; w++) {
-		size_t to;
+	memmove(&o->ranges[i + n], &o->ranges[i + 1],
+	    (o->range_count - i - 1) * sizeof(o->ranges[0]));
+	memcpy(&o->ranges[i], by, n * sizeof(*by));
+	o->range_count += n - 1;
+}
 
-		for (size_t from = 0; from < n; from = to) {
-			to = run_end(e, n, from);
-			if (to - from == 1)
-				continue;
-			for (size_t i = from; i < to; i++)
-				e[i].key = key_of(l, e[i].row, w);
-			sort_by_key(e + from, spare, to - from);
-			for (size_t i = from; i < to; i++)
-				e[i].same =
-				    i > from && e[i].key == e[i - 1].key;
-		}
+/* Brings some order into a range. */
+static void
+sort_range(struct list *l, struct order *o, unsigned i)
+{
+	struct range r = o->ranges[i], by[2];
+	unsigned n = 0;
+
+	if (r.hi - r.lo <= RANGE_SMALL || o->range_count == RANGES) {
+		qsort_r(o->e + r.lo, r.hi - r.lo, sizeof(*o->e), compare, l);
+		replace(o, i, by, 0);
+		return;
 	}
-	if (l->rows.words > 1) {
-		for (size_t i = 0; i < n; i++)
-			e[i].key = key_of(l, e[i].row, 0);
+	size_t at = part(l, o, r);
+
+	if (at > r.lo + 1)
+		by[n++] = (struct range){ r.lo, at };
+	if (at + 2 < r.hi)
+		by[n++] = (struct range){ at + 1, r.hi };
+	replace(o, i, by, n);
+}
+
+/* From here on positions [from, to) stay as they are; false: time is over. */
+static bool
+ensure_until(struct list *l, struct order *o, struct range want, int64_t until)
+{
+	unsigned i = 0;
+
+	for (;;) {
+		while (i < o->range_count && o->ranges[i].hi <= want.lo)
+			i++;
+		if (i == o->range_count || o->ranges[i].lo >= want.hi)
+			return true;
+		sort_range(l, o, i);
+		if (until != INT64_MAX && clock_monotonic() >= until)
+			return false;
 	}
 }
 
-static bool
-is_before(const struct list *l, const struct entry *a, const struct entry *b)
+static void
+ensure(struct list *l, size_t from, size_t to)
 {
-	if (a->key != b->key)
-		return a->key < b->key;
-	for (unsigned w = 1; w < l->rows.words; w++) {
-		uint64_t x = key_of(l, a->row, w), y = key_of(l, b->row, w);
-
-		if (x != y)
-			return x < y;
-	}
-	return a->row < b->row;
+	(void)ensure_until(l, l->shown, (struct range){ from, to }, INT64_MAX);
 }
 
 /* ---- work ---- */
@@ -235,7 +315,7 @@ is_before(const struct list *l, const struct entry *a, const struct entry *b)
 bool
 list_is_ready(const struct list *l)
 {
-	return l->sorted && l->change_count == 0;
+	return !l->making && l->change_count == 0;
 }
 
 unsigned
@@ -243,80 +323,110 @@ list_per_cent(const struct list *l)
 {
 	size_t all = l->rows.count != NULL ? l->rows.count(l->rows.ctx) : 0;
 
-	return l->sorted || all == 0 ? 100 : (unsigned)(l->scan * 100 / all);
+	return !l->making || all == 0 ? 100 : (unsigned)(l->scan * 100 / all);
+}
+
+/* `next` is shown from now on. */
+static void
+turn_over(struct list *l)
+{
+	struct order *o = l->shown;
+
+	l->shown = l->next;
+	l->next = o;
 }
 
 static bool
-scan(struct list *l, int64_t until)
+gather(struct list *l, int64_t until)
 {
 	size_t all = l->rows.count(l->rows.ctx);
+	struct order *o = l->next;
 
 	while (l->scan < all) {
 		size_t end = l->scan + SLICE < all ? l->scan + SLICE : all;
 
-		if (!room_for(l, l->count + SLICE))
+		if (!room_for(o, o->count + SLICE))
 			return false;
 		for (; l->scan < end; l->scan++) {
 			uint32_t row = (uint32_t)l->scan;
 
 			if (l->rows.wanted(l->rows.ctx, row))
-				l->entries[l->count++] =
-				    (struct entry){ key_of(l, row, 0), row,
-					    false };
+				o->e[o->count++] =
+				    (struct entry){ key_of(l, row, 0), row };
 		}
 		if (l->scan < all && clock_monotonic() >= until)
 			return false;
 	}
+	l->gathered = true;
+	if (o->count > 1)
+		o->ranges[o->range_count++] = (struct range){ 0, o->count };
 	return true;
 }
 
-static int
-by_number(const void *a, const void *b)
+/* Until then the old list is shown. */
+static bool
+make(struct list *l, int64_t until)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	struct range first = { 0, l->lines };
 
-	return x < y ? -1 : x > y;
+	if (!l->gathered && !gather(l, until))
+		return false;
+	if (l->position == 0 && !ensure_until(l, l->next, first, until))
+		return false;
+	l->making = false;
+	turn_over(l);
+	return true;
+}
+
+/* The changed rows that are wanted, in order; answers how many. */
+static size_t
+gather_changes(struct list *l, struct entry *fresh)
+{
+	size_t n = 0, all = l->rows.count(l->rows.ctx);
+
+	for (size_t i = 0; i < l->change_count; i++) {
+		uint32_t row = l->changes[i];
+
+		if (row < all && l->rows.wanted(l->rows.ctx, row))
+			fresh[n++] = (struct entry){ key_of(l, row, 0), row };
+	}
+	qsort_r(fresh, n, sizeof(*fresh), compare, l);
+	return n;
 }
 
 /* Takes the changed rows out, and those that are wanted in again. */
 static void
 merge(struct list *l)
 {
-	size_t kept = 0, n = 0, all = l->rows.count(l->rows.ctx);
-	struct entry *fresh, *old;
+	const struct order *from = l->shown;
+	struct order *o = l->next;
+	struct entry *fresh = calloc(l->change_count, sizeof(*fresh));
+	size_t at = 0;
 
-	if (!room_for(l, l->count + l->change_count))
+	if (fresh == NULL || !room_for(o, from->count + l->change_count)) {
+		free(fresh);
 		return;
-	for (size_t i = 0; i < l->count; i++) {
-		uint32_t row = l->entries[i].row;
+	}
+	size_t n = gather_changes(l, fresh);
 
-		if (row >= l->touched_room || l->touched[row] == 0)
-			l->entries[kept++] = l->entries[i];
-	}
-	qsort(l->changes, l->change_count, sizeof(*l->changes), by_number);
-	fresh = calloc(l->change_count * 2, sizeof(*fresh));
-	for (size_t i = 0; i < l->change_count; i++) {
-		uint32_t row = l->changes[i];
+	o->count = 0;
+	o->range_count = 0;
+	for (size_t i = 0; i < from->count; i++) {
+		const struct entry *e = &from->e[i];
 
-		l->touched[row] = 0;
-		if (fresh != NULL && row < all &&
-		    l->rows.wanted(l->rows.ctx, row))
-			fresh[n++] =
-			    (struct entry){ key_of(l, row, 0), row, false };
+		if (e->row < l->touched_room && l->touched[e->row] != 0)
+			continue;
+		while (at < n && is_before(l, &fresh[at], e))
+			o->e[o->count++] = fresh[at++];
+		o->e[o->count++] = *e;
 	}
-	if (n > 0)
-		sort_all(l, fresh, fresh + l->change_count, n);
-	l->change_count = 0;
-	l->count = kept + n;
-	/* From behind, so that nothing is copied twice. */
-	old = l->entries;
-	for (size_t to = l->count; n > 0; to--) {
-		if (kept > 0 && is_before(l, &fresh[n - 1], &old[kept - 1]))
-			old[to - 1] = old[--kept];
-		else
-			old[to - 1] = fresh[--n];
-	}
+	while (at < n)
+		o->e[o->count++] = fresh[at++];
 	free(fresh);
+	for (size_t i = 0; i < l->change_count; i++)
+		l->touched[l->changes[i]] = 0;
+	l->change_count = 0;
+	turn_over(l);
 }
 
 /* After the order changed: the same row stays selected; who stands on the
@@ -326,7 +436,7 @@ select_again(struct list *l)
 {
 	size_t at;
 
-	if (l->count == 0) {
+	if (l->shown->count == 0) {
 		l->position = 0;
 		return;
 	}
@@ -338,9 +448,9 @@ select_again(struct list *l)
 		}
 		l->position = at;
 	}
-	if (l->position >= l->count)
-		l->position = l->count - 1;
-	l->row = l->entries[l->position].row;
+	if (l->position >= l->shown->count)
+		l->position = l->shown->count - 1;
+	l->row = list_at(l, l->position);
 	l->has_row = true;
 }
 
@@ -349,20 +459,18 @@ list_step(struct list *l, int64_t until)
 {
 	if (l->rows.count == NULL)
 		return true;
-	if (!l->sorted) {
-		if (!scan(l, until))
+	if (l->making) {
+		if (!make(l, until))
 			return false;
-		sort_all(l, l->entries, l->spare, l->count);
-		l->sorted = true;
-		if (l->change_count > 0)
-			merge(l);
 		select_again(l);
+	}
+	if (l->change_count == 0)
 		return true;
-	}
-	if (l->change_count > 0) {
-		merge(l);
-		select_again(l);
-	}
+	if (!ensure_until(l, l->shown, (struct range){ 0, SIZE_MAX }, until) &&
+	    l->shown->range_count > 0)
+		return false;
+	merge(l);
+	select_again(l);
 	return true;
 }
 
@@ -371,21 +479,47 @@ list_step(struct list *l, int64_t until)
 size_t
 list_count(const struct list *l)
 {
-	return l->sorted ? l->count : 0;
+	return l->shown->count;
 }
 
 uint32_t
-list_at(const struct list *l, size_t position)
+list_at(struct list *l, size_t position)
 {
-	return l->entries[position].row;
+	if (l->shown->range_count > 0)
+		ensure(l, position, position + 1);
+	return l->shown->e[position].row;
+}
+
+uint32_t
+list_any(const struct list *l, size_t i)
+{
+	return l->shown->e[i].row;
+}
+
+/* Of an entry inside a range: how many there come before it. */
+static size_t
+rank(struct list *l, size_t i)
+{
+	const struct order *o = l->shown;
+	unsigned r = 0;
+
+	while (r < o->range_count && o->ranges[r].hi <= i)
+		r++;
+	if (r == o->range_count || o->ranges[r].lo > i)
+		return i;
+	size_t at = o->ranges[r].lo;
+
+	for (size_t k = o->ranges[r].lo; k < o->ranges[r].hi; k++)
+		at += is_before(l, &o->e[k], &o->e[i]);
+	return at;
 }
 
 bool
-list_find(const struct list *l, uint32_t row, size_t *position)
+list_find(struct list *l, uint32_t row, size_t *position)
 {
-	for (size_t i = 0; i < l->count; i++) {
-		if (l->entries[i].row == row) {
-			*position = i;
+	for (size_t i = 0; i < l->shown->count; i++) {
+		if (l->shown->e[i].row == row) {
+			*position = rank(l, i);
 			return true;
 		}
 	}
@@ -395,11 +529,11 @@ list_find(const struct list *l, uint32_t row, size_t *position)
 /* ---- the selection ---- */
 
 bool
-list_selected(const struct list *l, uint32_t *row)
+list_selected(struct list *l, uint32_t *row)
 {
-	if (list_count(l) == 0 || l->position >= l->count)
+	if (list_count(l) == 0 || l->position >= l->shown->count)
 		return false;
-	*row = l->entries[l->position].row;
+	*row = list_at(l, l->position);
 	return true;
 }
 
@@ -423,8 +557,16 @@ list_select(struct list *l, size_t position)
 		l->has_row = false;
 		return;
 	}
-	l->position = position < l->count ? position : l->count - 1;
-	l->row = l->entries[l->position].row;
+	l->position =
+	    position < l->shown->count ? position : l->shown->count - 1;
+	l->row = list_at(l, l->position);
+	l->has_row = true;
+}
+
+void
+list_follow(struct list *l, uint32_t row)
+{
+	l->row = row;
 	l->has_row = true;
 }
 
@@ -451,6 +593,7 @@ list_fit(struct list *l, size_t lines)
 		l->top = l->position;
 	if (l->position >= l->top + l->lines)
 		l->top = l->position - l->lines + 1;
+	ensure(l, l->top, l->top + l->lines);
 }
 
 void

@@ -27,7 +27,7 @@ main(int argc, char **argv)
 		options_help(commands, o.command, stdout);
 		status = command_flush(STATUS_FINE);
 	} else if (o.show_version) {
-		versions_show(VERSION, stdout);
+		versions_show(VERSION, o.verbose, stdout);
 		status = command_flush(STATUS_FINE);
 	} else {
 		o.version = VERSION;

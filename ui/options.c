@@ -9,7 +9,12 @@
 #include "core/names.h"
 #include "core/text.h"
 
-enum { SNAPLEN_MOST = 262144, OPTIONS_MOST = 32, HELP_COLUMN = 28 };
+enum {
+	SNAPLEN_MOST = 262144,
+	BUFFER_MOST = 2097151,
+	OPTIONS_MOST = 32,
+	HELP_COLUMN = 28
+};
 
 struct option {
 	char letter;
@@ -61,7 +66,9 @@ take_read(struct options *o, const char *value, struct fault *f)
 static bool
 take_interface(struct options *o, const char *value, struct fault *f)
 {
-	return once(&o->interface, value, "-i", f);
+	if (o->interface == NULL)
+		o->interface = value;
+	return push(&o->interfaces, value, f);
 }
 
 static bool
@@ -112,6 +119,17 @@ take_snaplen(struct options *o, const char *value, struct fault *f)
 	if (!number("-s", value, SNAPLEN_MOST, &n, f))
 		return false;
 	o->snaplen = (uint32_t)n;
+	return true;
+}
+
+static bool
+take_buffer(struct options *o, const char *value, struct fault *f)
+{
+	uint64_t n;
+
+	if (!number("-B", value, BUFFER_MOST, &n, f))
+		return false;
+	o->buffer = (uint32_t)n;
 	return true;
 }
 
@@ -193,6 +211,71 @@ take_ca(struct options *o, const char *value, struct fault *f)
 }
 
 static bool
+take_user(struct options *o, const char *value, struct fault *f)
+{
+	return once(&o->user, value, "--user", f);
+}
+
+static bool
+take_confine(struct options *o, const char *value, struct fault *f)
+{
+	static const char *const words[] = { "auto", "strict", "off" };
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (strcmp(value, words[i]) == 0)
+			return once(&o->confine, value, "--confine", f);
+	}
+	return fail(f, "--confine %s: expected auto, strict or off", value);
+}
+
+/* 500M; unlike a duration it ends with a capital letter. */
+static bool
+parse_size(const char *value, uint64_t *to)
+{
+	static const char units[] = "KMGT";
+	size_t n = strlen(value);
+	const char *unit = n > 1 ? strchr(units, value[n - 1]) : NULL;
+
+	if (unit == NULL || !text_u64(slice_of(value, n - 1), to))
+		return false;
+	for (const char *u = units; u <= unit; u++) {
+		if (__builtin_mul_overflow(*to, UINT64_C(1000), to))
+			return false;
+	}
+	return *to > 0;
+}
+
+static bool
+take_rotate(struct options *o, const char *value, struct fault *f)
+{
+	if (o->rotate_every != 0 || o->rotate_bytes != 0)
+		return fail(f, "--rotate is given twice");
+	if (parse_size(value, &o->rotate_bytes) ||
+	    (clock_parse_duration(slice_text(value), &o->rotate_every) &&
+		o->rotate_every > 0))
+		return true;
+	return fail(f,
+	    "--rotate %s: expected a time such as 15m, 1h or 1d, or a size "
+	    "such as 500M or 20G",
+	    value);
+}
+
+static bool
+take_journal(struct options *o, const char *value, struct fault *f)
+{
+	return once(&o->journal, value, "--journal", f);
+}
+
+static bool
+take_memory(struct options *o, const char *value, struct fault *f)
+{
+	if (parse_size(value, &o->memory) && o->memory < SIZE_MAX)
+		return true;
+	return fail(f, "--memory %s: expected a size such as 500M or 8G",
+	    value);
+}
+
+static bool
 take_help(struct options *o, const char *value, struct fault *f)
 {
 	(void)value;
@@ -214,8 +297,8 @@ take_version(struct options *o, const char *value, struct fault *f)
 static const struct option table[] = {
 	{ 'r', "read", "FILE", "read a pcap or pcapng file; - is standard input;\n"
 	    "may be repeated; a folder: every capture in it", take_read },
-	{ 'i', "interface", "IFACE", "capture live until Ctrl-C, -c or -d",
-	    take_interface },
+	{ 'i', "interface", "IFACE", "capture live until Ctrl-C, -c or -d; may be\n"
+	    "repeated, as for taps of one direction each", take_interface },
 	{ 'p', "policy", "POLICY", "built-in policy (default: lync-2013) or policy file",
 	    take_policy },
 	{ 'k', "keys", "FILE", "NSS key log (SSLKEYLOGFILE); may be repeated",
@@ -228,6 +311,8 @@ static const struct option table[] = {
 	    take_workers },
 	{ 's', "snaplen", "BYTES", "capture at most so much of each packet",
 	    take_snaplen },
+	{ 'B', "buffer-size", "KIB", "kernel buffer of each interface (default 65536)",
+	    take_buffer },
 	{ 'f', "filter", "FILTER", "capture filter (BPF), the same as the last words",
 	    take_filter },
 	{ 'c', "count", "N", "stop after so many packets", take_count },
@@ -244,6 +329,18 @@ static const struct option table[] = {
 	{ OPTION_SIGN[1], "cert", "CERT", "certificate of the key, its chain after it; PEM",
 	    take_cert },
 	{ OPTION_CA[0], "ca", "BUNDLE", "authorities that vouch for signers; PEM", take_ca },
+	{ OPTION_RIGHTS[0], "user", "USER", "whom root becomes once the capture is open", take_user },
+	{ OPTION_RIGHTS[1], "confine", "MODE", "give up what is not needed: auto (default), strict\n"
+	    "(or do not start) or off", take_confine },
+	{ OPTION_LONG[0], "rotate", "TIME|SIZE", "close a report every 15m, 1h (at full hours, UTC)\n"
+	    "or 500M (of packets), and begin the next;\n"
+	    "-o day.json: day.20261122T093000Z.json", take_rotate },
+	{ OPTION_LONG[1], "journal", "FILE", "append each flow, as judged so far, once a second:\n"
+	    "survives a crash; spanward report reads it", take_journal },
+	{ OPTION_LONG[2], "memory", "SIZE",
+	    "flows in memory (2G); beyond it those that ended\n"
+	    "are judged and go to a temporary file",
+	    take_memory },
 	{ 'h', "help", NULL, "this text", take_help },
 	{ 'V', "version", NULL, "version of the program and its libraries",
 	    take_version },
@@ -256,7 +353,7 @@ static_assert(COUNT(table) <= OPTIONS_MOST, "room for the names");
 static bool
 takes(const struct command *c, char letter)
 {
-	if (letter == 'h' || (c == NULL && letter == 'V'))
+	if (letter == 'h' || (c == NULL && (letter == 'V' || letter == 'v')))
 		return true;
 	return c != NULL && letter != '\0' &&
 	    strchr(c->letters, letter) != NULL;
@@ -463,6 +560,7 @@ void
 options_done(struct options *o)
 {
 	free(o->files.list);
+	free(o->interfaces.list);
 	free(o->keys.list);
 	free(o->outputs.list);
 	free(o->words.list);

@@ -15,6 +15,9 @@
 #define OPTION_STRICT "\001"
 #define OPTION_SIGN   "\002\003" /* --sign and --cert */
 #define OPTION_CA     "\004"
+#define OPTION_RIGHTS "\020\021" /* --user and --confine */
+
+#define OPTION_LONG "\022\023\024" /* --rotate, --journal, --memory */
 
 struct options;
 
@@ -40,17 +43,23 @@ struct options {
 	const struct command *command; /* NULL: none was named */
 	const char *version;           /* of the program, set by main() */
 	bool help, show_version;
-	struct strings files, keys, outputs;
-	struct strings words; /* what is no option */
-	const char *interface;
-	const char *policy;   /* NULL: not given */
-	const char *evidence; /* -w */
-	const char *filter;   /* -f */
+	struct strings files, interfaces, keys, outputs;
+	struct strings words;  /* what is no option */
+	const char *interface; /* the first; NULL: none */
+	const char *policy;    /* NULL: not given */
+	const char *evidence;  /* -w */
+	const char *filter;    /* -f */
 	const char *sign, *cert, *ca;
-	unsigned workers; /* 0: not given */
-	uint32_t snaplen; /* 0: not given */
+	const char *user, *confine; /* NULL: not given */
+	unsigned workers;           /* 0: not given */
+	uint32_t snaplen;           /* 0: not given */
+	uint32_t buffer;            /* KiB; 0: not given */
 	uint64_t count;
-	int64_t duration; /* ns */
+	int64_t duration;      /* ns */
+	int64_t rotate_every;  /* ns; 0: not given so */
+	uint64_t rotate_bytes; /* 0: not given so */
+	const char *journal;   /* NULL: not given */
+	uint64_t memory;       /* bytes; 0: not given */
 	bool no_names, quiet, verbose, strict;
 };
 

@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *
-path_of(const char *destination)
+#include "core/clock.h"
+
+const char *
+reports_path(const char *destination)
 {
 	size_t word = strspn(destination, "abcdefghijklmnopqrstuvwxyz");
 
@@ -44,7 +46,8 @@ spares_inputs(const struct options *o, struct fault *f)
 
 	for (size_t k = 0; k < COUNT(inputs); k++) {
 		for (size_t i = 0; i < o->outputs.count; i++) {
-			if (!spares(inputs[k], path_of(o->outputs.list[i]), f))
+			if (!spares(inputs[k], reports_path(o->outputs.list[i]),
+				f))
 				return false;
 		}
 		if (o->evidence != NULL && !spares(inputs[k], o->evidence, f))
@@ -87,7 +90,7 @@ first_file(const struct options *o)
 {
 	for (size_t i = 0; i < o->outputs.count; i++) {
 		if (!report_is_stdout(o->outputs.list[i]))
-			return path_of(o->outputs.list[i]);
+			return reports_path(o->outputs.list[i]);
 	}
 	return o->evidence;
 }
@@ -111,6 +114,90 @@ reports_check(const struct options *o, const struct format_table *t,
 			return false;
 	}
 	return o->sign == NULL || open_signer(o, s, f);
+}
+
+/* 2026-11-22T09:30:00.000000Z: 20261122T093000Z */
+void
+reports_tag(int64_t start, char tag[PERIOD_TAG])
+{
+	char text[CLOCK_TEXT_MAX];
+	size_t n = 0;
+
+	clock_text(start, text);
+	for (const char *c = text; *c != '\0' && *c != '.'; c++) {
+		if (*c != '-' && *c != ':' && n + 2 < PERIOD_TAG)
+			tag[n++] = *c;
+	}
+	tag[n++] = 'Z';
+	tag[n] = '\0';
+}
+
+/* NULL without memory. */
+static char *
+name_of_period(const char *name, const char *tag, unsigned again)
+{
+	const char *file = strrchr(name, '/');
+	const char *end = name + strlen(name);
+	size_t room = strlen(name) + PERIOD_TAG + 16;
+	char *to = malloc(room);
+
+	file = file != NULL ? file + 1 : reports_path(name);
+	const char *dot = strrchr(file, '.');
+
+	/* A name may begin with a dot. */
+	if (dot == NULL || dot == file)
+		dot = end;
+	if (to == NULL)
+		return NULL;
+	if (again > 0)
+		(void)snprintf(to, room, "%.*s.%s-%u%s", (int)(dot - name),
+		    name, tag, again + 1, dot);
+	else
+		(void)snprintf(to, room, "%.*s.%s%s", (int)(dot - name), name,
+		    tag, dot);
+	return to;
+}
+
+bool
+reports_name(const struct options *o, const char *tag, unsigned again,
+    struct options *named, struct fault *f)
+{
+	bool good = true;
+
+	*named = *o;
+	named->outputs.list = calloc(o->outputs.count + 1, sizeof(char *));
+	if (named->outputs.list == NULL)
+		return fail(f, "out of memory");
+	for (size_t i = 0; i < o->outputs.count; i++) {
+		const char *name = o->outputs.list[i];
+
+		named->outputs.list[i] = report_is_stdout(name)
+		    ? name
+		    : name_of_period(name, tag, again);
+		good &= named->outputs.list[i] != NULL;
+	}
+	if (o->evidence != NULL) {
+		named->evidence = name_of_period(o->evidence, tag, again);
+		good &= named->evidence != NULL;
+	}
+	return good || fail(f, "out of memory");
+}
+
+static void
+free_name(const char *of, const char *name)
+{
+	if (name != of)
+		free((void *)(uintptr_t)name);
+}
+
+void
+reports_name_done(const struct options *o, struct options *named)
+{
+	for (size_t i = 0; named->outputs.list != NULL && i < o->outputs.count;
+	     i++)
+		free_name(o->outputs.list[i], named->outputs.list[i]);
+	free_name(o->evidence, named->evidence);
+	free(named->outputs.list);
 }
 
 /* Colours and columns belong to a terminal, and only to the text on it. */

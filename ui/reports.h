@@ -10,6 +10,8 @@
 #include "report/manifest.h"
 #include "ui/options.h"
 
+/* Of a destination without its format. */
+const char *reports_path(const char *destination);
 /* Of the options alone: two reports to one place, a key without its
  * certificate. */
 bool reports_apart(const struct options *o, struct fault *f);
@@ -17,6 +19,18 @@ bool reports_apart(const struct options *o, struct fault *f);
  * one, else *s is NULL. */
 bool reports_check(const struct options *o, const struct format_table *t,
     struct signer **s, struct fault *f);
+
+/*
+ * Names for the reports of one period: the time it began, in UTC, before the
+ * extension (day.json: day.20261122T093000Z.json), and -2, -3 behind it where
+ * `again` others began in the same second. `named` is `o` with these names;
+ * reports_name_done() in any case.
+ */
+enum { PERIOD_TAG = 24 };
+void reports_tag(int64_t start, char tag[PERIOD_TAG]);
+bool reports_name(const struct options *o, const char *tag, unsigned again,
+    struct options *named, struct fault *f);
+void reports_name_done(const struct options *o, struct options *named);
 
 struct publication {
 	const struct options *o;

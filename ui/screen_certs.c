@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "ui/keys.h"
-#include "ui/list.h"
-#include "ui/tui.h"
+#include "ui/page.h"
 
 enum order { BY_DAYS, BY_FINDINGS, BY_FLOWS, BY_SUBJECT, ORDERS };
 static const char *const order_names[ORDERS] = { "days left", "findings",
@@ -18,11 +16,8 @@ enum { DETAIL_LINES = 9 };
 #define DAY (86400 * NS_PER_S)
 
 struct certs_page {
-	struct tui *t;
-	struct list *list;
+	struct page page;
 	size_t seen; /* certificates when the list was made */
-	enum order order;
-	bool turned;
 };
 
 /* At the end of the capture, which may be years ago. */
@@ -61,29 +56,21 @@ subject_key(const struct cert *c)
 static size_t
 row_count(void *ctx)
 {
-	const struct certs_page *s = ctx;
+	const struct page *p = ctx;
 
-	return store_cert_count(s->t->store);
-}
-
-static bool
-row_wanted(void *ctx, uint32_t row)
-{
-	(void)ctx;
-	(void)row;
-	return true;
+	return store_cert_count(p->t->store);
 }
 
 static uint64_t
 row_key(void *ctx, uint32_t row, unsigned word)
 {
-	const struct certs_page *s = ctx;
-	const struct view_cert *c = store_cert(s->t->store, row);
+	const struct page *p = ctx;
+	const struct view_cert *c = store_cert(p->t->store, row);
 
 	(void)word;
-	switch (s->order) {
+	switch ((enum order)p->order) {
 	case BY_DAYS:
-		return shifted(days_left(s->t, c->cert));
+		return shifted(days_left(p->t, c->cert));
 	case BY_FINDINGS:
 		return UINT64_MAX - (uint64_t)__builtin_popcountll(c->findings);
 	case BY_FLOWS:
@@ -95,29 +82,16 @@ row_key(void *ctx, uint32_t row, unsigned word)
 	return c->cert->parsed ? subject_key(c->cert) : 0;
 }
 
-static void
-page_reset(struct tui *t, void *state)
-{
-	struct certs_page *s = state;
-
-	s->seen = store_cert_count(t->store);
-	list_reset(s->list,
-	    &(struct list_rows){ .ctx = s,
-		.count = row_count,
-		.wanted = row_wanted,
-		.key = row_key,
-		.words = 1,
-		.falling = s->turned });
-}
-
 static bool
-page_work(struct tui *t, void *state, int64_t until)
+certs_work(struct tui *t, void *state, int64_t until)
 {
 	struct certs_page *s = state;
 
-	if (store_cert_count(t->store) != s->seen)
-		page_reset(t, s);
-	return list_step(s->list, until);
+	if (store_cert_count(t->store) != s->seen) {
+		s->seen = store_cert_count(t->store);
+		page_sort(&s->page);
+	}
+	return page_work(t, state, until);
 }
 
 /* ---- drawing ---- */
@@ -153,38 +127,48 @@ worst_of(uint64_t findings)
 	return worst;
 }
 
+static const struct page_column columns[] = {
+	{ "Days", 1, 8, true, BY_DAYS, 0 },
+	{ "Certificate", 10, 30, false, BY_SUBJECT, 0 },
+	{ "Shown", 41, 6, false, -1, 0 },
+	{ "Key", 48, 9, false, -1, 0 },
+	{ "Flows", 57, 6, true, BY_FLOWS, 0 },
+	{ "Hosts", 64, 5, true, -1, 0 },
+	{ "Findings", 71, 0, false, BY_FINDINGS, 0 },
+	{ NULL, 0, 0, false, -1, 0 },
+};
+
 static void
-draw_cert(struct tui *t, uint32_t i, int y, const struct area *a, bool here)
+draw_cert(struct page *p, uint32_t row, const struct page_line *l)
 {
-	const struct view_cert *c = store_cert(t->store, i);
+	const struct view_cert *c = store_cert(p->t->store, row);
 	char name[VIEW_NAME], n[24], text[64];
-	enum paint p = here ? PAINT_SELECT : PAINT_TEXT;
-	enum paint faint = here ? PAINT_SELECT : PAINT_FAINT;
-	int64_t days = c->cert->parsed ? days_left(t, c->cert) : 0;
+	int64_t days = c->cert->parsed ? days_left(p->t, c->cert) : 0;
 	int found = __builtin_popcountll(c->findings);
 	enum severity worst = worst_of(c->findings);
-	int x = a->x;
+	int x = l->x, y = l->y;
 
-	if (here)
-		canvas_fill(y, x, a->columns, PAINT_SELECT);
 	(void)snprintf(text, sizeof(text), days < 0 ? "expired" : "%" PRId64,
 	    days);
 	canvas_right(y, x + 1, 8,
-	    here            ? PAINT_SELECT
-		: days < 0  ? PAINT_BAD
-		: days < 30 ? PAINT_DOUBT
-			    : PAINT_TEXT,
+	    page_paint(l,
+		days < 0        ? PAINT_BAD
+		    : days < 30 ? PAINT_DOUBT
+				: PAINT_TEXT),
 	    text);
-	(void)canvas_put(y, x + 10, 30, p, name_of(t, c->cert, name));
-	(void)canvas_put(y, x + 41, 6, faint, used_as(c));
-	(void)canvas_put(y, x + 48, 9, faint,
+	(void)canvas_put(y, x + 10, 30, page_paint(l, PAINT_TEXT),
+	    name_of(p->t, c->cert, name));
+	(void)canvas_put(y, x + 41, 6, page_paint(l, PAINT_FAINT), used_as(c));
+	(void)canvas_put(y, x + 48, 9, page_paint(l, PAINT_FAINT),
 	    c->cert->parsed ? c->cert->key_name : "");
-	canvas_right(y, x + 57, 6, p, text_count(c->flows, n));
-	canvas_right(y, x + 64, 5, faint, text_count(c->host_count, n));
+	canvas_right(y, x + 57, 6, page_paint(l, PAINT_TEXT),
+	    text_count(c->flows, n));
+	canvas_right(y, x + 64, 5, page_paint(l, PAINT_FAINT),
+	    text_count(c->host_count, n));
 	if (found > 0)
-		(void)canvas_printf(y, x + 71, a->columns - 72,
-		    here ? PAINT_SELECT : theme_of_severity(worst), "%d %s",
-		    found, severity_words[worst]);
+		(void)canvas_printf(y, x + 71, l->columns - 72,
+		    page_paint(l, theme_of_severity(worst)), "%d %s", found,
+		    severity_words[worst]);
 }
 
 static void
@@ -213,10 +197,12 @@ draw_findings(const struct view_cert *c, int *y, const struct area *a)
 }
 
 static void
-draw_detail(struct tui *t, uint32_t i, int y, const struct area *a)
+draw_detail(struct page *p, uint32_t row, const struct area *a)
 {
-	const struct view_cert *c = store_cert(t->store, i);
+	struct tui *t = p->t;
+	const struct view_cert *c = store_cert(t->store, row);
 	const struct cert *x = c->cert;
+	int y = a->y;
 	char text[TUI_TEXT], one[ADDR_TEXT_MAX], hidden[VIEW_NAME];
 	char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX], hash[SHA256_TEXT];
 	size_t used = 0;
@@ -257,161 +243,47 @@ draw_detail(struct tui *t, uint32_t i, int y, const struct area *a)
 	detail(&y, a, "first in", tui_packet(t, c->first_packet, true, text));
 }
 
-static void
-draw_head(const struct area *a)
+static int
+list_lines(const struct area *a)
 {
-	canvas_fill(a->y, a->x, a->columns, PAINT_HEAD);
-	canvas_right(a->y, a->x + 1, 8, PAINT_HEAD, "Days");
-	(void)canvas_put(a->y, a->x + 10, 30, PAINT_HEAD, "Certificate");
-	(void)canvas_put(a->y, a->x + 41, 6, PAINT_HEAD, "Shown");
-	(void)canvas_put(a->y, a->x + 48, 9, PAINT_HEAD, "Key");
-	canvas_right(a->y, a->x + 57, 6, PAINT_HEAD, "Flows");
-	canvas_right(a->y, a->x + 64, 5, PAINT_HEAD, "Hosts");
-	(void)canvas_put(a->y, a->x + 71, a->columns - 72, PAINT_HEAD,
-	    "Findings");
-}
-
-static void
-page_draw(struct tui *t, void *state, const struct area *a)
-{
-	struct certs_page *s = state;
-	int upper = a->lines - DETAIL_LINES;
-	size_t n = list_count(s->list);
-	uint32_t at;
-
-	draw_head(a);
-	if (upper > (int)n + 2)
-		upper = (int)n + 2;
-	list_fit(s->list, (size_t)(upper > 2 ? upper - 1 : 1));
-	if (n == 0)
-		(void)canvas_put(a->y + 2, a->x + 2, a->columns - 4,
-		    PAINT_FAINT, "no certificate so far");
-	for (int i = 0; i < upper - 1; i++) {
-		size_t position = list_top(s->list) + (size_t)i;
-
-		if (position >= n)
-			break;
-		draw_cert(t, list_at(s->list, position), a->y + 1 + i, a,
-		    position == list_position(s->list));
-	}
-	if (list_selected(s->list, &at) && at < store_cert_count(t->store))
-		draw_detail(t, at, a->y + upper, a);
-}
-
-static void
-page_status(struct tui *t, void *state, char *text, size_t room)
-{
-	const struct certs_page *s = state;
-
-	(void)t;
-	(void)snprintf(text, room, "%zu certificates by %s",
-	    list_count(s->list), order_names[s->order]);
+	return a->lines - DETAIL_LINES;
 }
 
 /* ---- keys ---- */
 
 static void
-pick_order(struct tui *t, unsigned item)
+open_cert(struct page *p, uint32_t row)
 {
-	struct certs_page *s = t->state[SCREEN_CERTS];
-
-	s->order = (enum order)item;
-	list_select(s->list, 0);
-	page_reset(t, s);
-}
-
-static void
-open_cert(struct tui *t, uint32_t at)
-{
-	const uint8_t *h = store_cert(t->store, at)->cert->sha256;
+	const uint8_t *h = store_cert(p->t->store, row)->cert->sha256;
 	char filter[FILTER_LINE];
 
 	(void)snprintf(filter, sizeof(filter), "cert:%02x%02x%02x%02x", h[0],
 	    h[1], h[2], h[3]);
-	tui_open_flows(t, filter);
+	tui_open_flows(p->t, filter);
 }
 
-static bool
-page_key(struct tui *t, void *state, int key)
-{
-	struct certs_page *s = state;
-	uint32_t at;
-
-	if (list_key(s->list, key))
-		return true;
-	switch (key) {
-	case 's':
-	case KEY_FN(6): {
-		struct menu *m =
-		    tui_menu(t, "Sort certificates by", pick_order);
-
-		for (int i = 0; i < ORDERS; i++)
-			menu_add(m, (int)s->order == i, "%s", order_names[i]);
-		m->at = s->order;
-		return true;
-	}
-	case 'S':
-		s->turned = !s->turned;
-		page_reset(t, s);
-		return true;
-	case KEY_RETURN:
-	case KEY_ARROW_RIGHT:
-		if (list_selected(s->list, &at) &&
-		    at < store_cert_count(t->store))
-			open_cert(t, at);
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void
-page_click(struct tui *t, void *state, int y, int x, bool twice)
-{
-	struct certs_page *s = state;
-	size_t at = list_top(s->list) + (size_t)y - 1;
-
-	(void)x;
-	if (y < 1 || at >= list_count(s->list))
-		return;
-	list_select(s->list, at);
-	if (twice)
-		(void)page_key(t, s, KEY_RETURN);
-}
-
-static void
-page_scroll(struct tui *t, void *state, int by)
-{
-	struct certs_page *s = state;
-
-	(void)t;
-	list_scroll(s->list, by);
-}
+static const struct page_kind kind = {
+	.none = "no certificate so far",
+	.noun = "certificates",
+	.menu = "Sort certificates by",
+	.orders = order_names,
+	.order_count = ORDERS,
+	.rising = 1u << BY_DAYS | 1u << BY_SUBJECT,
+	.columns = columns,
+	.state_size = sizeof(struct certs_page),
+	.words = 1,
+	.count = row_count,
+	.key = row_key,
+	.row = draw_cert,
+	.below = draw_detail,
+	.lines = list_lines,
+	.enter = open_cert,
+};
 
 static void *
-page_begin(struct tui *t)
+certs_begin(struct tui *t)
 {
-	struct certs_page *s = calloc(1, sizeof(*s));
-
-	if (s == NULL)
-		return NULL;
-	s->t = t;
-	s->list = list_new();
-	if (s->list == NULL) {
-		free(s);
-		return NULL;
-	}
-	page_reset(t, s);
-	return s;
-}
-
-static void
-page_end(void *state)
-{
-	struct certs_page *s = state;
-
-	list_free(s->list);
-	free(s);
+	return page_new(t, &kind);
 }
 
 static const struct key_about keys[] = {
@@ -423,13 +295,13 @@ static const struct key_about keys[] = {
 const struct screen screen_certs = {
 	.name = "Certs",
 	.keys = keys,
-	.begin = page_begin,
+	.begin = certs_begin,
 	.end = page_end,
 	.draw = page_draw,
 	.key = page_key,
 	.click = page_click,
 	.scroll = page_scroll,
 	.reset = page_reset,
-	.work = page_work,
+	.work = certs_work,
 	.status = page_status,
 };

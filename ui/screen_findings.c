@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "ui/keys.h"
-#include "ui/list.h"
-#include "ui/tui.h"
+#include "ui/page.h"
 
 enum { HOSTS = 64, HOSTS_MS = 1000 };
 
@@ -16,9 +14,11 @@ struct behind {
 	uint64_t flows;
 };
 
+enum order { BY_SEVERITY, BY_FLOWS, BY_ID, ORDERS };
+static const char *const order_names[ORDERS] = { "severity", "flows", "id" };
+
 struct findings_page {
-	struct tui *t;
-	struct list *list;
+	struct page page;
 	/* hosts of the finding at hand, the busiest first */
 	struct behind hosts[HOSTS];
 	unsigned host_count;
@@ -38,55 +38,49 @@ row_count(void *ctx)
 static bool
 row_wanted(void *ctx, uint32_t row)
 {
-	const struct findings_page *s = ctx;
+	const struct page *p = ctx;
 
-	return store_sums(s->t->store)->findings[row] > 0;
+	return store_sums(p->t->store)->findings[row] > 0;
 }
 
-/* The worst first, then those of most flows. */
+/* The worst first, then those of most flows; the table is in order of id. */
 static uint64_t
 row_key(void *ctx, uint32_t row, unsigned word)
 {
-	const struct findings_page *s = ctx;
+	const struct page *p = ctx;
+	uint64_t few = UINT64_MAX - store_sums(p->t->store)->findings[row];
 
-	return word == 0 ? finding_kinds[row].severity
-			 : UINT64_MAX - store_sums(s->t->store)->findings[row];
+	switch ((enum order)p->order) {
+	case BY_SEVERITY:
+		return word == 0 ? finding_kinds[row].severity : few;
+	case BY_FLOWS:
+		return word == 0 ? few : finding_kinds[row].severity;
+	case BY_ID:
+	case ORDERS:
+		break;
+	}
+	return row;
 }
 
 static void
-page_reset(struct tui *t, void *state)
+findings_reset(struct tui *t, void *state)
 {
 	struct findings_page *s = state;
 
-	(void)t;
-	list_reset(s->list,
-	    &(struct list_rows){ .ctx = s,
-		.count = row_count,
-		.wanted = row_wanted,
-		.key = row_key,
-		.words = 2 });
+	page_reset(t, state);
 	s->stale = true;
 }
 
 /* There are few kinds: those of the row are looked at again. */
 static void
-page_row(struct tui *t, void *state, uint32_t slot)
+findings_row(struct tui *t, void *state, uint32_t slot)
 {
 	struct findings_page *s = state;
 	uint64_t bits = store_row(t->store, slot)->findings;
 
 	for (; bits != 0; bits &= bits - 1)
-		list_changed(s->list, (uint32_t)__builtin_ctzll(bits));
+		list_changed(s->page.list, (uint32_t)__builtin_ctzll(bits));
 	s->stale = true;
-}
-
-static bool
-page_work(struct tui *t, void *state, int64_t until)
-{
-	struct findings_page *s = state;
-
-	(void)t;
-	return list_step(s->list, until);
 }
 
 /* ---- the hosts behind ---- */
@@ -112,6 +106,7 @@ keep_busiest(struct findings_page *s, uint32_t host, uint64_t flows)
 static void
 count_hosts(struct tui *t, struct findings_page *s, uint32_t finding)
 {
+	bool caller = finding == FINDING_CERT_NO_CLIENT_AUTH;
 	size_t n = store_host_count(t->store);
 	uint64_t *flows;
 	int64_t now = clock_monotonic();
@@ -131,17 +126,11 @@ count_hosts(struct tui *t, struct findings_page *s, uint32_t finding)
 	s->stale = false;
 	s->host_count = 0;
 	s->all_hosts = 0;
-	for (uint32_t i = 0; i < store_count(t->store); i++) {
-		const struct view_row *r = store_row(t->store, i);
-		uint32_t h;
+	for (size_t i = 0; i < store_count(t->store); i++) {
+		const struct store_brief *b = store_brief(t->store, i);
 
-		if ((r->findings >> finding & 1) == 0)
-			continue;
-		if (store_host_of(t->store,
-			finding == FINDING_CERT_NO_CLIENT_AUTH ? &r->src.addr
-							       : &r->dst.addr,
-			&h))
-			flows[h]++;
+		if (b->there && (b->findings >> finding & 1) != 0)
+			flows[caller ? b->src : b->dst]++;
 	}
 	for (size_t h = 0; h < n; h++) {
 		s->all_hosts += flows[h] > 0;
@@ -152,11 +141,13 @@ count_hosts(struct tui *t, struct findings_page *s, uint32_t finding)
 }
 
 static void
-draw_hosts(struct tui *t, struct findings_page *s, uint32_t finding, int y,
-    const struct area *a)
+draw_hosts(struct page *page, uint32_t finding, const struct area *a)
 {
+	struct findings_page *s = (struct findings_page *)page;
+	struct tui *t = page->t;
 	const struct finding_kind *k = &finding_kinds[finding];
 	char text[ADDR_TEXT_MAX], name[VIEW_NAME], n[24];
+	int y = a->y;
 
 	count_hosts(t, s, finding);
 	canvas_fill(y, a->x, a->columns, PAINT_HEAD);
@@ -164,8 +155,9 @@ draw_hosts(struct tui *t, struct findings_page *s, uint32_t finding, int y,
 	    "%s: %s%s%s%s", k->id, k->meaning, k->source[0] != '\0' ? " (" : "",
 	    k->source, k->source[0] != '\0' ? ")" : "");
 	(void)canvas_printf(y++, a->x + 1, a->columns - 2, PAINT_FAINT,
-	    "%zu host%s called with it%s", s->all_hosts,
-	    s->all_hosts == 1 ? "" : "s",
+	    "on the %s side: %zu host%s%s",
+	    finding == FINDING_CERT_NO_CLIENT_AUTH ? "calling" : "called",
+	    s->all_hosts, s->all_hosts == 1 ? "" : "s",
 	    s->all_hosts > HOSTS ? ", the busiest" : "");
 	for (unsigned i = 0; i < s->host_count && y < a->y + a->lines; i++) {
 		const struct store_host *h =
@@ -184,150 +176,88 @@ draw_hosts(struct tui *t, struct findings_page *s, uint32_t finding, int y,
 	}
 }
 
+static const struct page_column columns[] = {
+	{ "Severity", 1, 9, false, BY_SEVERITY, 0 },
+	{ "Finding", 10, 32, false, BY_ID, 0 },
+	{ "Flows", 42, 8, true, BY_FLOWS, 0 },
+	{ "Meaning", 52, 0, false, -1, 0 },
+	{ NULL, 0, 0, false, -1, 0 },
+};
+
 static void
-draw_finding(struct tui *t, uint32_t finding, int y, const struct area *a,
-    bool here)
+draw_finding(struct page *p, uint32_t row, const struct page_line *l)
 {
-	const struct finding_kind *k = &finding_kinds[finding];
-	enum paint p = theme_of_severity(k->severity);
+	const struct finding_kind *k = &finding_kinds[row];
 	char n[24];
 
-	if (here)
-		canvas_fill(y, a->x, a->columns, PAINT_SELECT);
-	(void)canvas_put(y, a->x + 1, 8, here ? PAINT_SELECT : p,
+	(void)canvas_put(l->y, l->x + 1, 8,
+	    page_paint(l, theme_of_severity(k->severity)),
 	    severity_words[k->severity]);
-	(void)canvas_put(y, a->x + 10, 32, here ? PAINT_SELECT : PAINT_TEXT,
-	    k->id);
-	canvas_right(y, a->x + 42, 8, here ? PAINT_SELECT : PAINT_STRONG,
-	    text_count(store_sums(t->store)->findings[finding], n));
-	(void)canvas_put(y, a->x + 52, a->columns - 53,
-	    here ? PAINT_SELECT : PAINT_FAINT, k->meaning);
+	(void)canvas_put(l->y, l->x + 10, 32, page_paint(l, PAINT_TEXT), k->id);
+	canvas_right(l->y, l->x + 42, 8, page_paint(l, PAINT_STRONG),
+	    text_count(store_sums(p->t->store)->findings[row], n));
+	(void)canvas_put(l->y, l->x + 52, l->columns - 53,
+	    page_paint(l, PAINT_FAINT), k->meaning);
+}
+
+static int
+list_lines(const struct area *a)
+{
+	return a->lines * 3 / 5;
 }
 
 static void
-page_draw(struct tui *t, void *state, const struct area *a)
+open_finding(struct page *p, uint32_t row)
 {
-	struct findings_page *s = state;
-	int upper = a->lines * 3 / 5;
-	size_t n = list_count(s->list);
-	uint32_t at;
-
-	canvas_fill(a->y, a->x, a->columns, PAINT_HEAD);
-	(void)canvas_put(a->y, a->x + 1, 8, PAINT_HEAD, "Severity");
-	(void)canvas_put(a->y, a->x + 10, 32, PAINT_HEAD, "Finding");
-	canvas_right(a->y, a->x + 42, 8, PAINT_HEAD, "Flows");
-	(void)canvas_put(a->y, a->x + 52, a->columns - 53, PAINT_HEAD,
-	    "Meaning");
-	if ((int)n + 1 < upper)
-		upper = (int)n + 2;
-	list_fit(s->list, (size_t)upper - 1);
-	if (n == 0)
-		(void)canvas_put(a->y + 2, a->x + 2, a->columns - 4,
-		    PAINT_FAINT, "no finding so far");
-	for (int i = 0; i < upper - 1; i++) {
-		size_t position = list_top(s->list) + (size_t)i;
-
-		if (position >= n)
-			break;
-		draw_finding(t, list_at(s->list, position), a->y + 1 + i, a,
-		    position == list_position(s->list));
-	}
-	if (list_selected(s->list, &at))
-		draw_hosts(t, s, at, a->y + upper, a);
-}
-
-static void
-page_status(struct tui *t, void *state, char *text, size_t room)
-{
-	const struct findings_page *s = state;
-
-	(void)t;
-	(void)snprintf(text, room, "%zu kinds", list_count(s->list));
-}
-
-static bool
-page_key(struct tui *t, void *state, int key)
-{
-	struct findings_page *s = state;
 	char filter[FILTER_LINE];
-	uint32_t at;
 
-	if (list_key(s->list, key))
-		return true;
-	if ((key != KEY_RETURN && key != KEY_ARROW_RIGHT) ||
-	    !list_selected(s->list, &at))
-		return false;
 	(void)snprintf(filter, sizeof(filter), "finding:%s",
-	    finding_kinds[at].id);
-	tui_open_flows(t, filter);
-	return true;
+	    finding_kinds[row].id);
+	tui_open_flows(p->t, filter);
 }
 
-static void
-page_click(struct tui *t, void *state, int y, int x, bool twice)
-{
-	struct findings_page *s = state;
-	size_t at = list_top(s->list) + (size_t)y - 1;
-
-	(void)x;
-	if (y < 1 || at >= list_count(s->list))
-		return;
-	list_select(s->list, at);
-	if (twice)
-		(void)page_key(t, s, KEY_RETURN);
-}
-
-static void
-page_scroll(struct tui *t, void *state, int by)
-{
-	struct findings_page *s = state;
-
-	(void)t;
-	list_move(s->list, by > 0 ? 1 : -1);
-}
+static const struct page_kind kind = {
+	.none = "no finding so far",
+	.noun = "kinds",
+	.menu = "Sort findings by",
+	.orders = order_names,
+	.order_count = ORDERS,
+	.rising = 1u << BY_ID,
+	.columns = columns,
+	.state_size = sizeof(struct findings_page),
+	.words = 2,
+	.count = row_count,
+	.wanted = row_wanted,
+	.key = row_key,
+	.row = draw_finding,
+	.below = draw_hosts,
+	.lines = list_lines,
+	.enter = open_finding,
+};
 
 static void *
-page_begin(struct tui *t)
+findings_begin(struct tui *t)
 {
-	struct findings_page *s = calloc(1, sizeof(*s));
-
-	if (s == NULL)
-		return NULL;
-	s->t = t;
-	s->list = list_new();
-	if (s->list == NULL) {
-		free(s);
-		return NULL;
-	}
-	page_reset(t, s);
-	return s;
-}
-
-static void
-page_end(void *state)
-{
-	struct findings_page *s = state;
-
-	list_free(s->list);
-	free(s);
+	return page_new(t, &kind);
 }
 
 static const struct key_about keys[] = {
 	{ "Enter", "the flows that have it" },
+	{ "s F6  S", "sort; turn the order" },
 	{ NULL, NULL },
 };
 
 const struct screen screen_findings = {
 	.name = "Findings",
 	.keys = keys,
-	.begin = page_begin,
+	.begin = findings_begin,
 	.end = page_end,
 	.draw = page_draw,
 	.key = page_key,
 	.click = page_click,
 	.scroll = page_scroll,
-	.reset = page_reset,
-	.row = page_row,
+	.reset = findings_reset,
+	.row = findings_row,
 	.work = page_work,
 	.status = page_status,
 };

@@ -11,7 +11,7 @@
 #include "core/clock.h"
 #include "ui/flow_facts.h"
 #include "ui/keys.h"
-#include "ui/tui.h"
+#include "ui/page.h"
 
 enum { LINKS = 64, LABEL = 14, BACK_LINKS = 24 };
 
@@ -25,7 +25,7 @@ struct flow_page {
 	struct flow_facts *facts;
 	uint64_t shown, asked; /* first packets */
 	bool waiting, stale;
-	unsigned top, lines, page; /* drawn lines, of them on the screen */
+	struct scroll scroll;
 	struct link links[LINKS];
 	unsigned link_count, at;
 	bool to_link; /* bring the link at hand onto the screen */
@@ -112,6 +112,8 @@ find_back(struct tui *t, struct flow_page *s)
 	s->back_count = 0;
 	for (uint32_t i = 0;
 	     i < store_count(t->store) && s->back_count < BACK_LINKS; i++) {
+		if (!store_brief(t->store, i)->linked)
+			continue;
 		const struct view_row *r = store_row(t->store, i);
 		bool media = r->signalled_by == s->shown;
 
@@ -132,7 +134,7 @@ flow_show(struct tui *t, uint64_t first_packet)
 		s->facts = NULL;
 	}
 	s->shown = first_packet;
-	s->top = s->at = 0;
+	s->scroll.top = s->at = 0;
 	find_back(t, s);
 	ask(t, s);
 }
@@ -146,13 +148,10 @@ struct pen {
 	unsigned line; /* of all, from 0 */
 };
 
-/* The line on the screen, or -1. */
 static int
 y_of(const struct pen *p)
 {
-	if (p->line < p->s->top || p->line >= p->s->top + p->s->page)
-		return -1;
-	return p->a->y + (int)(p->line - p->s->top);
+	return scroll_y(&p->s->scroll, p->a, p->line);
 }
 
 /* Wrapped; every line begins at `x`. */
@@ -354,26 +353,27 @@ flow_draw(struct tui *t, void *state, const struct area *a)
 	struct flow_page *s = state;
 	struct pen p = { .t = t, .s = s, .a = a };
 
-	s->page = (unsigned)a->lines;
-	/* Once to know how many lines there are, so that the end fits. */
-	unsigned top = s->top;
+	struct scroll *scroll = &s->scroll;
 
-	s->top = UINT32_MAX / 2;
+	scroll->page = (unsigned)a->lines;
+	/* Once to know how many lines there are, so that the end fits. */
+	unsigned top = scroll->top;
+
+	scroll->top = UINT32_MAX / 2;
 	draw_all(&p);
-	s->lines = p.line;
+	scroll->lines = p.line;
 	if (s->at >= s->link_count)
 		s->at = s->link_count > 0 ? s->link_count - 1 : 0;
 	if (s->to_link && s->link_count > 0) {
 		unsigned line = s->links[s->at].line;
 
-		if (line < top || line >= top + s->page)
-			top = line > s->page / 2 ? line - s->page / 2 : 0;
+		if (line < top || line >= top + scroll->page)
+			top = line > scroll->page / 2 ? line - scroll->page / 2
+						      : 0;
 	}
 	s->to_link = false;
-	s->top = s->lines > s->page && top > s->lines - s->page
-	    ? s->lines - s->page
-	    : s->lines > s->page ? top
-				 : 0;
+	scroll->top = top;
+	scroll_fit(scroll);
 	p.line = 0;
 	draw_all(&p);
 }
@@ -384,54 +384,22 @@ flow_status(struct tui *t, void *state, char *text, size_t room)
 	const struct flow_page *s = state;
 	uint32_t slot;
 
-	if (s->lines > s->page)
-		(void)snprintf(text, room, "lines %u-%u of %u", s->top + 1,
-		    s->top + s->page < s->lines ? s->top + s->page : s->lines,
-		    s->lines);
-	else if (store_find(t->store, s->shown, &slot))
+	scroll_status(&s->scroll, text, room);
+	if (text[0] == '\0' && store_find(t->store, s->shown, &slot))
 		(void)tui_packet(t, store_row(t->store, slot)->proof, false,
 		    text);
 }
 
 /* ---- keys ---- */
 
-static void
-go(struct flow_page *s, long by)
-{
-	long top = (long)s->top + by;
-
-	s->top = top < 0 ? 0 : (unsigned)top;
-}
-
 static bool
 flow_key(struct tui *t, void *state, int key)
 {
 	struct flow_page *s = state;
-	long page = s->page > 1 ? (long)s->page - 1 : 1;
 
+	if (scroll_key(&s->scroll, key))
+		return true;
 	switch (key) {
-	case KEY_ARROW_DOWN:
-	case 'j':
-		go(s, 1);
-		return true;
-	case KEY_ARROW_UP:
-	case 'k':
-		go(s, -1);
-		return true;
-	case KEY_PAGE_DOWN:
-		go(s, page);
-		return true;
-	case KEY_PAGE_UP:
-		go(s, -page);
-		return true;
-	case KEY_FIRST:
-	case 'g':
-		s->top = 0;
-		return true;
-	case KEY_LAST:
-	case 'G':
-		s->top = s->lines;
-		return true;
 	case 'l':
 	case 'n':
 		s->at = s->link_count > 0 ? (s->at + 1) % s->link_count : 0;
@@ -456,7 +424,7 @@ flow_click(struct tui *t, void *state, int y, int x, bool twice)
 	(void)x;
 	(void)twice;
 	for (unsigned i = 0; i < s->link_count; i++) {
-		if (s->links[i].line == s->top + (unsigned)y)
+		if (s->links[i].line == s->scroll.top + (unsigned)y)
 			tui_open_flow(t, s->links[i].flow);
 	}
 }
@@ -464,8 +432,10 @@ flow_click(struct tui *t, void *state, int y, int x, bool twice)
 static void
 flow_scroll(struct tui *t, void *state, int by)
 {
+	struct flow_page *s = state;
+
 	(void)t;
-	go(state, by);
+	scroll_by(&s->scroll, by);
 }
 
 /* ---- news ---- */

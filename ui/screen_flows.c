@@ -8,7 +8,7 @@
 #include "core/clock.h"
 #include "ui/columns.h"
 #include "ui/keys.h"
-#include "ui/list.h"
+#include "ui/page.h"
 
 struct search {
 	struct filter what;
@@ -18,8 +18,9 @@ struct search {
 };
 
 struct flows {
-	struct tui *t;
-	struct list *list;
+	struct page page;
+	struct tui *t;     /* of the page */
+	struct list *list; /* of the page */
 	char text[FILTER_LINE];
 	struct filter filter;
 	uint8_t columns[COLUMNS_MOST];
@@ -27,6 +28,7 @@ struct flows {
 	size_t sort;
 	bool falling;
 	struct search search;
+	uint64_t kept; /* first packet of the selected flow */
 };
 
 static struct flows *
@@ -74,14 +76,31 @@ anew(struct flows *s)
 		.key = row_key,
 		.words = column_at(s->sort)->words,
 		.falling = s->falling,
+		.text = column_is_text(s->sort),
 	    });
+}
+
+static void
+flows_leave(struct tui *t, void *state)
+{
+	struct flows *s = state;
+	uint32_t row;
+
+	s->kept = list_selected(s->list, &row)
+	    ? store_row(t->store, row)->first_packet
+	    : 0;
 }
 
 static void
 flows_reset(struct tui *t, void *state)
 {
-	(void)t;
-	anew(state);
+	struct flows *s = state;
+	uint32_t row;
+
+	list_forget(s->list);
+	if (s->kept != 0 && store_find(t->store, s->kept, &row))
+		list_follow(s->list, row);
+	anew(s);
 }
 
 static void
@@ -426,20 +445,23 @@ flows_status(struct tui *t, void *state, char *text, size_t room)
 {
 	const struct flows *s = state;
 	size_t tags = store_tags(t->store), n = list_count(s->list);
-	char shown[24], all[24], tagged[48] = "";
+	char shown[24], all[24], tagged[48] = "", gone[64] = "";
 
 	if (tags > 0)
 		(void)snprintf(tagged, sizeof(tagged), "%zu tagged  ", tags);
+	if (store_gone(t->store) > 0)
+		(void)snprintf(gone, sizeof(gone), ", %s no longer shown",
+		    text_count(store_gone(t->store), all));
+	(void)text_count(store_sums(t->store)->flows, all);
 	if (!list_is_ready(s->list) && n == 0)
 		(void)snprintf(text, room, "%s%u%%  %s", tagged,
 		    list_per_cent(s->list), s->text);
 	else if (s->filter.count > 0)
-		(void)snprintf(text, room, "%s%s of %s  %s", tagged,
-		    text_count(n, shown),
-		    text_count(store_sums(t->store)->flows, all), s->text);
+		(void)snprintf(text, room, "%s%s of %s%s  %s", tagged,
+		    text_count(n, shown), all, gone, s->text);
 	else
-		(void)snprintf(text, room, "%s%zu of %s", tagged,
-		    n > 0 ? list_position(s->list) + 1 : 0, text_count(n, all));
+		(void)snprintf(text, room, "%s%zu of %s%s", tagged,
+		    n > 0 ? list_position(s->list) + 1 : 0, all, gone);
 }
 
 /* The reason, for which a narrow screen has no column. */
@@ -461,6 +483,14 @@ flows_hint(struct tui *t, void *state, char *text, size_t room)
 
 /* ---- keys ---- */
 
+/* Who filters by tags sees other flows now. */
+static void
+tags_changed(struct flows *s)
+{
+	if (filter_asks(&s->filter, FILTER_IS))
+		anew(s);
+}
+
 static void
 tag(struct tui *t, struct flows *s)
 {
@@ -469,19 +499,23 @@ tag(struct tui *t, struct flows *s)
 	if (!list_selected(s->list, &row))
 		return;
 	store_tag(t->store, row, !store_is_tagged(t->store, row));
-	list_changed(s->list, row);
 	list_move(s->list, 1);
+	tags_changed(s);
+}
+
+static void
+tag_all(struct tui *t, struct flows *s)
+{
+	for (size_t i = 0; i < list_count(s->list); i++)
+		store_tag(t->store, list_any(s->list, i), true);
+	tags_changed(s);
 }
 
 static void
 untag_all(struct tui *t, struct flows *s)
 {
-	for (uint32_t i = 0; i < store_count(t->store); i++) {
-		if (!store_is_tagged(t->store, i))
-			continue;
-		store_tag(t->store, i, false);
-		list_changed(s->list, i);
-	}
+	store_untag(t->store);
+	tags_changed(s);
 }
 
 static bool
@@ -501,6 +535,9 @@ flows_key(struct tui *t, void *state, int key)
 		return true;
 	case ' ':
 		tag(t, s);
+		return true;
+	case '*':
+		tag_all(t, s);
 		return true;
 	case 'u':
 		untag_all(t, s);
@@ -554,15 +591,6 @@ flows_click(struct tui *t, void *state, int y, int x, bool twice)
 		(void)flows_key(t, s, KEY_RETURN);
 }
 
-static void
-flows_scroll(struct tui *t, void *state, int by)
-{
-	struct flows *s = state;
-
-	(void)t;
-	list_scroll(s->list, by);
-}
-
 size_t
 flows_chosen(const struct tui *t, uint64_t **first_packets)
 {
@@ -583,25 +611,29 @@ flows_chosen(const struct tui *t, uint64_t **first_packets)
 	}
 	for (size_t i = 0; i < most; i++)
 		out[n++] =
-		    store_row(t->store, list_at(s->list, i))->first_packet;
+		    store_row(t->store, list_any(s->list, i))->first_packet;
 	return n;
 }
 
 /* ---- life ---- */
 
+static const struct page_kind kind = {
+	.state_size = sizeof(struct flows),
+	.words = 1,
+	.count = row_count,
+	.wanted = row_wanted,
+	.key = row_key,
+};
+
 static void *
 flows_begin(struct tui *t)
 {
-	struct flows *s = calloc(1, sizeof(*s));
+	struct flows *s = page_new(t, &kind);
 
 	if (s == NULL)
 		return NULL;
 	s->t = t;
-	s->list = list_new();
-	if (s->list == NULL) {
-		free(s);
-		return NULL;
-	}
+	s->list = s->page.list;
 	s->column_count = columns_parse(t->settings.columns, s->columns);
 	if (s->column_count == 0)
 		s->column_count = columns_parse(columns_usual, s->columns);
@@ -613,22 +645,13 @@ flows_begin(struct tui *t)
 	return s;
 }
 
-static void
-flows_end(void *state)
-{
-	struct flows *s = state;
-
-	list_free(s->list);
-	free(s);
-}
-
 static const struct key_about keys[] = {
 	{ "Enter", "the flow with its reasons, findings, certificates" },
 	{ "\\ F4", "filter, as it is typed; Tab completes" },
 	{ "/ F3  n N", "search; the next, the one before" },
 	{ "s F6  S", "sort by another column; turn the order" },
 	{ "c", "choose the columns" },
-	{ "Space  u", "tag the flow; untag all" },
+	{ "Space  *  u", "tag the flow; all that are shown; none" },
 	{ "e F8", "export what is tagged, else what is shown" },
 	{ NULL, NULL },
 };
@@ -637,11 +660,12 @@ const struct screen screen_flows = {
 	.name = "Flows",
 	.keys = keys,
 	.begin = flows_begin,
-	.end = flows_end,
+	.end = page_end,
 	.draw = flows_draw,
 	.key = flows_key,
 	.click = flows_click,
-	.scroll = flows_scroll,
+	.scroll = page_scroll,
+	.leave = flows_leave,
 	.reset = flows_reset,
 	.row = flows_row,
 	.work = flows_work,

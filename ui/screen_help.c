@@ -5,6 +5,7 @@
 
 #include "ui/chrome.h"
 #include "ui/keys.h"
+#include "ui/page.h"
 
 static const struct key_about everywhere[] = {
 	{ "1 to 6, Tab", "screens" },
@@ -24,7 +25,7 @@ static const struct key_about everywhere[] = {
 };
 
 struct help {
-	unsigned top, lines, page;
+	struct scroll scroll;
 };
 
 struct pen {
@@ -36,11 +37,7 @@ struct pen {
 static int
 y_of(struct pen *p)
 {
-	unsigned line = p->line++;
-
-	if (line < p->s->top || line >= p->s->top + (unsigned)p->a->lines)
-		return -1;
-	return p->a->y + (int)(line - p->s->top);
+	return scroll_y(&p->s->scroll, p->a, p->line++);
 }
 
 static void
@@ -117,78 +114,48 @@ help_draw(struct tui *t, void *state, const struct area *a)
 	    t->depth > 1 ? t->crumbs[t->depth - 2].screen : SCREEN_OVERVIEW;
 	char title[64];
 
-	s->page = (unsigned)a->lines;
-	if (s->lines > s->page && s->top > s->lines - s->page)
-		s->top = s->lines - s->page;
-	else if (s->lines > 0 && s->lines <= s->page)
-		s->top = 0;
+	s->scroll.page = (unsigned)a->lines;
+	if (s->scroll.lines > 0)
+		scroll_fit(&s->scroll);
 	(void)snprintf(title, sizeof(title), "On the screen %s",
 	    screens[from]->name);
 	put_keys(&p, title, screens[from]->keys);
 	put_keys(&p, "Everywhere", everywhere);
 	put_signs(&p);
 	put_filter(&p);
-	s->lines = p.line;
+	s->scroll.lines = p.line;
 }
 
 static bool
 help_key(struct tui *t, void *state, int key)
 {
 	struct help *s = state;
-	unsigned page = s->page > 1 ? s->page - 1 : 1;
 
-	switch (key) {
-	case KEY_ARROW_DOWN:
-	case 'j':
-		s->top++;
-		return true;
-	case KEY_ARROW_UP:
-	case 'k':
-		s->top -= s->top > 0;
-		return true;
-	case KEY_PAGE_DOWN:
-	case ' ':
-		s->top += page;
-		return true;
-	case KEY_PAGE_UP:
-		s->top -= s->top > page ? page : s->top;
-		return true;
-	case KEY_FIRST:
-	case 'g':
-		s->top = 0;
-		return true;
-	case KEY_LAST:
-	case 'G':
-		s->top = s->lines;
-		return true;
-	case 'q':
-	case '?':
-	case KEY_FN(1):
-		s->top = 0;
+	if (key == 'q' || key == '?' || key == KEY_FN(1)) {
+		s->scroll.top = 0;
 		return tui_back(t);
-	default:
-		return false;
 	}
+	return scroll_key(&s->scroll, key);
 }
 
 static void
 help_scroll(struct tui *t, void *state, int by)
 {
-	(void)help_key(t, state, by > 0 ? KEY_ARROW_DOWN : KEY_ARROW_UP);
+	struct help *s = state;
+
+	(void)t;
+	scroll_by(&s->scroll, by);
 }
 
 static void
 help_status(struct tui *t, void *state, char *text, size_t room)
 {
 	const struct help *s = state;
+	char lines[48] = "";
 
-	if (s->lines > s->page)
-		(void)snprintf(text, room, "spanward %.40s  lines %u-%u of %u",
-		    t->o.version, s->top + 1,
-		    s->top + s->page < s->lines ? s->top + s->page : s->lines,
-		    s->lines);
-	else
-		(void)snprintf(text, room, "spanward %.40s", t->o.version);
+	scroll_status(&s->scroll, lines, sizeof(lines));
+	(void)snprintf(text, room, "spanward %.40s%s%s", t->o.version,
+	    lines[0] != '\0' ? "  " : "", lines);
 }
 
 static void *

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "ui/keys.h"
-#include "ui/list.h"
-#include "ui/tui.h"
+#include "ui/page.h"
 
 enum { PEERS = 64, PEERS_MS = 1000, HOW = 120, MARGIN_LINES = 8 };
 
@@ -23,10 +21,7 @@ static const char *const order_names[ORDERS] = { "verdict", "flows", "bytes",
 	"role", "address" };
 
 struct hosts_page {
-	struct tui *t;
-	struct list *list;
-	enum order order;
-	bool turned;
+	struct page page;
 	struct peer peers[PEERS];
 	unsigned peer_count;
 	size_t all_peers;
@@ -37,6 +32,7 @@ struct hosts_page {
 	bool waiting;
 	struct addr how_for;
 	char how[HOW];
+	struct addr kept; /* of the selected host */
 };
 
 /* ---- rows ---- */
@@ -44,17 +40,17 @@ struct hosts_page {
 static size_t
 row_count(void *ctx)
 {
-	const struct hosts_page *s = ctx;
+	const struct page *p = ctx;
 
-	return store_host_count(s->t->store);
+	return store_host_count(p->t->store);
 }
 
 static bool
 row_wanted(void *ctx, uint32_t row)
 {
-	const struct hosts_page *s = ctx;
+	const struct page *p = ctx;
 
-	return store_host(s->t->store, row)->flows > 0;
+	return store_host(p->t->store, row)->flows > 0;
 }
 
 static uint64_t
@@ -71,13 +67,13 @@ static uint64_t
 row_key(void *ctx, uint32_t row, unsigned word)
 {
 	static const uint8_t rank[VERDICTS] = { 3, 0, 2, 1, 4 };
-	const struct hosts_page *s = ctx;
-	const struct store_host *h = store_host(s->t->store, row);
+	const struct page *p = ctx;
+	const struct store_host *h = store_host(p->t->store, row);
 
 	if (word > 0)
 		return word == 1 ? h->addr.family
 				 : address_key(&h->addr, word - 2);
-	switch (s->order) {
+	switch ((enum order)p->order) {
 	case BY_VERDICT: {
 		enum verdict v = store_worst(h->by_verdict);
 
@@ -98,42 +94,38 @@ row_key(void *ctx, uint32_t row, unsigned word)
 }
 
 static void
-page_reset(struct tui *t, void *state)
+hosts_leave(struct tui *t, void *state)
 {
 	struct hosts_page *s = state;
+	uint32_t row;
 
-	(void)t;
-	list_reset(s->list,
-	    &(struct list_rows){ .ctx = s,
-		.count = row_count,
-		.wanted = row_wanted,
-		.key = row_key,
-		.words = 4,
-		.falling = s->turned });
+	s->kept = (struct addr){ .family = 0 };
+	if (list_selected(s->page.list, &row))
+		s->kept = store_host(t->store, row)->addr;
+}
+
+static void
+hosts_reset(struct tui *t, void *state)
+{
+	struct hosts_page *s = state;
+	uint32_t row;
+
+	page_reset(t, state);
+	if (store_host_of(t->store, &s->kept, &row))
+		list_follow(s->page.list, row);
 	s->stale = true;
 	s->counted_for = UINT32_MAX;
 	s->how_for = (struct addr){ .family = 0 };
 }
 
 static void
-page_host(struct tui *t, void *state, uint32_t host)
+hosts_host(struct tui *t, void *state, uint32_t host)
 {
 	struct hosts_page *s = state;
 
 	(void)t;
-	list_changed(s->list, host);
+	list_changed(s->page.list, host);
 	s->stale = true;
-}
-
-static bool
-page_work(struct tui *t, void *state, int64_t until)
-{
-	struct hosts_page *s = state;
-	bool ready = list_is_ready(s->list), over = list_step(s->list, until);
-
-	if (over && !ready && tui_here(t) == SCREEN_HOSTS)
-		t->redraw = true;
-	return over;
 }
 
 /* ---- how the role is known ---- */
@@ -213,7 +205,6 @@ keep_peer(struct hosts_page *s, const struct peer *p)
 static void
 count_peers(struct tui *t, struct hosts_page *s, uint32_t host)
 {
-	const struct addr *me = &store_host(t->store, host)->addr;
 	size_t n = store_host_count(t->store);
 	int64_t now = clock_monotonic();
 	struct peer *all;
@@ -232,19 +223,16 @@ count_peers(struct tui *t, struct hosts_page *s, uint32_t host)
 	s->stale = false;
 	s->peer_count = 0;
 	s->all_peers = 0;
-	for (uint32_t i = 0; i < store_count(t->store); i++) {
-		const struct view_row *r = store_row(t->store, i);
-		bool src = addr_eq(&r->src.addr, me);
-		uint32_t h;
+	for (size_t i = 0; i < store_count(t->store); i++) {
+		const struct store_brief *b = store_brief(t->store, i);
+		uint32_t h = b->src == host ? b->dst : b->src;
 
-		if ((!src && !addr_eq(&r->dst.addr, me)) ||
-		    !store_host_of(t->store, src ? &r->dst.addr : &r->src.addr,
-			&h))
+		if (!b->there || (b->src != host && b->dst != host))
 			continue;
 		all[h].host = h;
 		all[h].flows++;
-		all[h].violations += r->verdict == VERDICT_VIOLATION;
-		all[h].classes |= 1u << r->class;
+		all[h].violations += b->verdict == VERDICT_VIOLATION;
+		all[h].classes |= 1u << b->class;
 	}
 	for (size_t h = 0; h < n; h++) {
 		s->all_peers += all[h].flows > 0;
@@ -273,11 +261,13 @@ class_list(unsigned classes, char *text, size_t room)
 }
 
 static void
-draw_peers(struct tui *t, struct hosts_page *s, uint32_t host, int y,
-    const struct area *a)
+draw_peers(struct page *page, uint32_t host, const struct area *a)
 {
+	struct hosts_page *s = (struct hosts_page *)page;
+	struct tui *t = page->t;
 	const struct store_host *me = store_host(t->store, host);
 	char text[ADDR_TEXT_MAX], n[24], classes[160];
+	int y = a->y;
 
 	count_peers(t, s, host);
 	ask_how(t, s, &me->addr);
@@ -310,197 +300,99 @@ draw_peers(struct tui *t, struct hosts_page *s, uint32_t host, int y,
 
 /* ---- drawing ---- */
 
-static void
-draw_head(const struct hosts_page *s, const struct area *a)
-{
-	int y = a->y, x = a->x;
-
-	canvas_fill(y, x, a->columns, PAINT_HEAD);
-	(void)canvas_put(y, x + 1, 24, PAINT_HEAD, "Host");
-	(void)canvas_put(y, x + 26, 16, PAINT_HEAD, "Role");
-	(void)canvas_put(y, x + 43, 8, PAINT_HEAD, "Known by");
-	(void)canvas_put(y, x + 52, 14, PAINT_HEAD, "Worst");
-	canvas_right(y, x + 66, 6, PAINT_HEAD, "Flows");
-	canvas_right(y, x + 73, 6, PAINT_HEAD, "Viol.");
-	if (a->columns > 96) {
-		canvas_right(y, x + 81, 9, PAINT_HEAD, "Bytes");
-		(void)canvas_put(y, x + 92, a->columns - 93, PAINT_HEAD,
-		    "Name asked for");
-	}
-	(void)s;
-}
+enum { WIDE = 97 };
+static const struct page_column columns[] = {
+	{ "Host", 1, 24, false, BY_ADDRESS, 0 },
+	{ "Role", 26, 16, false, BY_ROLE, 0 },
+	{ "Known by", 43, 8, false, -1, 0 },
+	{ "Worst", 52, 14, false, BY_VERDICT, 0 },
+	{ "Flows", 66, 6, true, BY_FLOWS, 0 },
+	{ "Viol.", 73, 6, true, -1, 0 },
+	{ "Bytes", 81, 9, true, BY_BYTES, WIDE },
+	{ "Name asked for", 92, 0, false, -1, WIDE },
+	{ NULL, 0, 0, false, -1, 0 },
+};
 
 static void
-draw_host(struct tui *t, uint32_t host, int y, const struct area *a, bool here)
+draw_host(struct page *p, uint32_t row, const struct page_line *l)
 {
-	const struct store_host *h = store_host(t->store, host);
+	const struct store_host *h = store_host(p->t->store, row);
+	uint64_t bad = h->by_verdict[VERDICT_VIOLATION];
 	enum verdict worst = store_worst(h->by_verdict);
 	char text[ADDR_TEXT_MAX], n[24], name[VIEW_NAME];
-	enum paint p = here ? PAINT_SELECT : PAINT_TEXT;
-	enum paint faint = here ? PAINT_SELECT : PAINT_FAINT;
-	int x = a->x;
+	enum paint text_paint = page_paint(l, PAINT_TEXT);
+	enum paint faint = page_paint(l, PAINT_FAINT);
+	int x = l->x, y = l->y;
 
-	if (here)
-		canvas_fill(y, x, a->columns, PAINT_SELECT);
-	(void)canvas_put(y, x + 1, 24, p, tui_addr(t, &h->addr, text));
-	(void)canvas_put(y, x + 26, 16, p, role_words[h->role].word);
+	(void)canvas_put(y, x + 1, 24, text_paint,
+	    tui_addr(p->t, &h->addr, text));
+	(void)canvas_put(y, x + 26, 16, text_paint, role_words[h->role].word);
 	(void)canvas_put(y, x + 43, 8, faint,
 	    h->listed                     ? "policy"
 		: h->role != ROLE_UNKNOWN ? "inferred"
 					  : "-");
 	(void)canvas_printf(y, x + 52, 14,
-	    here ? PAINT_SELECT : theme_of_verdict(worst), "%s %s",
+	    page_paint(l, theme_of_verdict(worst)), "%s %s",
 	    theme_glyph(theme_sign(worst)), verdict_words[worst].word);
-	canvas_right(y, x + 66, 6, p, text_count(h->flows, n));
+	canvas_right(y, x + 66, 6, text_paint, text_count(h->flows, n));
 	canvas_right(y, x + 73, 6,
-	    here                                       ? PAINT_SELECT
-		: h->by_verdict[VERDICT_VIOLATION] > 0 ? PAINT_BAD
-						       : PAINT_FAINT,
-	    h->by_verdict[VERDICT_VIOLATION] > 0
-		? text_count(h->by_verdict[VERDICT_VIOLATION], n)
-		: ".");
-	if (a->columns > 96) {
+	    page_paint(l, bad > 0 ? PAINT_BAD : PAINT_FAINT),
+	    bad > 0 ? text_count(bad, n) : ".");
+	if (l->columns >= WIDE) {
 		canvas_right(y, x + 81, 9, faint,
 		    text_size((double)h->bytes, n));
-		(void)canvas_put(y, x + 92, a->columns - 93, faint,
-		    tui_name(t, h->name, name));
+		(void)canvas_put(y, x + 92, l->columns - 93, faint,
+		    tui_name(p->t, h->name, name));
 	}
 }
 
-static void
-page_draw(struct tui *t, void *state, const struct area *a)
+static int
+list_lines(const struct area *a)
 {
-	struct hosts_page *s = state;
-	int upper = a->lines -
-	    (a->lines / 3 > MARGIN_LINES ? a->lines / 3 : MARGIN_LINES);
-	size_t n = list_count(s->list);
-	uint32_t at;
+	int below = a->lines / 3;
 
-	draw_head(s, a);
-	if ((int)n + 1 < upper)
-		upper = (int)n + 2;
-	list_fit(s->list, (size_t)(upper > 2 ? upper - 1 : 1));
-	if (n == 0)
-		(void)canvas_put(a->y + 2, a->x + 2, a->columns - 4,
-		    PAINT_FAINT, "no host so far");
-	for (int i = 0; i < upper - 1; i++) {
-		size_t position = list_top(s->list) + (size_t)i;
-
-		if (position >= n)
-			break;
-		draw_host(t, list_at(s->list, position), a->y + 1 + i, a,
-		    position == list_position(s->list));
-	}
-	if (list_selected(s->list, &at))
-		draw_peers(t, s, at, a->y + upper, a);
-}
-
-static void
-page_status(struct tui *t, void *state, char *text, size_t room)
-{
-	const struct hosts_page *s = state;
-
-	(void)t;
-	(void)snprintf(text, room, "%zu hosts by %s%s", list_count(s->list),
-	    order_names[s->order],
-	    theme_glyph(s->turned ? GLYPH_RISING : GLYPH_FALLING));
+	return a->lines - (below > MARGIN_LINES ? below : MARGIN_LINES);
 }
 
 /* ---- keys ---- */
 
 static void
-pick_order(struct tui *t, unsigned item)
+open_host(struct page *p, uint32_t row)
 {
-	struct hosts_page *s = t->state[SCREEN_HOSTS];
-
-	s->order = (enum order)item;
-	list_select(s->list, 0);
-	page_reset(t, s);
-}
-
-static bool
-page_key(struct tui *t, void *state, int key)
-{
-	struct hosts_page *s = state;
 	char filter[FILTER_LINE], text[ADDR_TEXT_MAX];
-	uint32_t at;
 
-	if (list_key(s->list, key))
-		return true;
-	switch (key) {
-	case 's':
-	case KEY_FN(6): {
-		struct menu *m = tui_menu(t, "Sort hosts by", pick_order);
-
-		for (int i = 0; i < ORDERS; i++)
-			menu_add(m, (int)s->order == i, "%s", order_names[i]);
-		m->at = s->order;
-		return true;
-	}
-	case 'S':
-		s->turned = !s->turned;
-		page_reset(t, s);
-		return true;
-	case KEY_RETURN:
-	case KEY_ARROW_RIGHT:
-		if (!list_selected(s->list, &at))
-			return true;
-		(void)snprintf(filter, sizeof(filter), "host:%s",
-		    addr_text(&store_host(t->store, at)->addr, text));
-		tui_open_flows(t, filter);
-		return true;
-	default:
-		return false;
-	}
+	(void)snprintf(filter, sizeof(filter), "host:%s",
+	    addr_text(&store_host(p->t->store, row)->addr, text));
+	tui_open_flows(p->t, filter);
 }
 
-static void
-page_click(struct tui *t, void *state, int y, int x, bool twice)
-{
-	struct hosts_page *s = state;
-	size_t at = list_top(s->list) + (size_t)y - 1;
-
-	(void)x;
-	if (y < 1 || at >= list_count(s->list))
-		return;
-	list_select(s->list, at);
-	if (twice)
-		(void)page_key(t, s, KEY_RETURN);
-}
-
-static void
-page_scroll(struct tui *t, void *state, int by)
-{
-	struct hosts_page *s = state;
-
-	(void)t;
-	list_scroll(s->list, by);
-}
+static const struct page_kind kind = {
+	.none = "no host so far",
+	.noun = "hosts",
+	.menu = "Sort hosts by",
+	.orders = order_names,
+	.order_count = ORDERS,
+	.rising = 1u << BY_ROLE | 1u << BY_ADDRESS,
+	.columns = columns,
+	.state_size = sizeof(struct hosts_page),
+	.words = 4,
+	.count = row_count,
+	.wanted = row_wanted,
+	.key = row_key,
+	.row = draw_host,
+	.below = draw_peers,
+	.lines = list_lines,
+	.enter = open_host,
+};
 
 static void *
-page_begin(struct tui *t)
+hosts_begin(struct tui *t)
 {
-	struct hosts_page *s = calloc(1, sizeof(*s));
+	struct hosts_page *s = page_new(t, &kind);
 
-	if (s == NULL)
-		return NULL;
-	s->t = t;
-	s->list = list_new();
-	if (s->list == NULL) {
-		free(s);
-		return NULL;
-	}
-	page_reset(t, s);
+	if (s != NULL)
+		s->counted_for = UINT32_MAX;
 	return s;
-}
-
-static void
-page_end(void *state)
-{
-	struct hosts_page *s = state;
-
-	list_free(s->list);
-	free(s);
 }
 
 static const struct key_about keys[] = {
@@ -512,14 +404,15 @@ static const struct key_about keys[] = {
 const struct screen screen_hosts = {
 	.name = "Hosts",
 	.keys = keys,
-	.begin = page_begin,
+	.begin = hosts_begin,
 	.end = page_end,
 	.draw = page_draw,
 	.key = page_key,
 	.click = page_click,
 	.scroll = page_scroll,
-	.reset = page_reset,
-	.host = page_host,
+	.leave = hosts_leave,
+	.reset = hosts_reset,
+	.host = hosts_host,
 	.work = page_work,
 	.status = page_status,
 };

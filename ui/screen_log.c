@@ -4,17 +4,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/buf.h"
+#include "core/clock.h"
 #include "core/log.h"
-#include "ui/keys.h"
-#include "ui/tui.h"
+#include "ui/page.h"
+
+struct log_line {
+	enum log_level level;
+	int64_t time;
+	char text[LOG_LINE];
+};
 
 struct log_tail {
 	pthread_mutex_t lock;
-	char lines[LOG_LINES][LOG_LINE];
-	enum log_level levels[LOG_LINES];
+	struct log_line lines[LOG_LINES];
 	size_t count; /* of all lines there ever were */
+	size_t alerts;
 };
 
 /* Any thread; the log calls one at a time. */
@@ -24,10 +31,12 @@ take_line(void *ctx, enum log_level level, const char *line)
 	struct log_tail *l = ctx;
 
 	pthread_mutex_lock(&l->lock);
-	size_t at = l->count++ % LOG_LINES;
+	struct log_line *to = &l->lines[l->count++ % LOG_LINES];
 
-	(void)snprintf(l->lines[at], LOG_LINE, "%s", line);
-	l->levels[at] = level;
+	(void)snprintf(to->text, sizeof(to->text), "%s", line);
+	to->level = level;
+	to->time = clock_now();
+	l->alerts += level <= LOG_WARN;
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -54,23 +63,20 @@ log_tail_free(struct log_tail *l)
 }
 
 struct log_page {
-	size_t back; /* lines above the newest */
-	size_t page, count;
+	struct scroll scroll;
+	bool older; /* scrolled back: new lines do not move the picture */
 };
 
 /* A copy, so that nothing is drawn under the lock. */
 static bool
-copy_line(struct log_tail *l, size_t i, char line[LOG_LINE],
-    enum log_level *level)
+copy_line(struct log_tail *l, size_t i, struct log_line *line)
 {
 	bool there;
 
 	pthread_mutex_lock(&l->lock);
 	there = i < l->count && l->count - i <= LOG_LINES;
-	if (there) {
-		memcpy(line, l->lines[i % LOG_LINES], LOG_LINE);
-		*level = l->levels[i % LOG_LINES];
-	}
+	if (there)
+		*line = l->lines[i % LOG_LINES];
 	pthread_mutex_unlock(&l->lock);
 	return there;
 }
@@ -85,9 +91,51 @@ line_count(struct log_tail *l)
 	return n;
 }
 
+size_t
+log_tail_alerts(struct log_tail *l)
+{
+	pthread_mutex_lock(&l->lock);
+	size_t n = l->alerts;
+
+	pthread_mutex_unlock(&l->lock);
+	return n;
+}
+
+/* What is drawn: lines of the log, each on as many as it needs. */
+struct pen {
+	struct tui *t;
+	const struct scroll *scroll; /* NULL: they are counted */
+	const struct area *a;
+	unsigned line;
+};
+
+enum { TEXT_AT = 18 };
+
 static void
-draw_line(const struct tui *t, const char *text, enum log_level level, int y,
-    const struct area *a)
+draw_text(struct pen *p, const char *text)
+{
+	int width = p->a->columns - TEXT_AT - 1;
+	char piece[TUI_TEXT];
+
+	do {
+		size_t n = canvas_wrap(text, width);
+		int y =
+		    p->scroll != NULL ? scroll_y(p->scroll, p->a, p->line) : -1;
+
+		if (n >= sizeof(piece))
+			n = sizeof(piece) - 1;
+		memcpy(piece, text, n);
+		piece[n] = '\0';
+		if (y >= 0)
+			(void)canvas_put(y, p->a->x + TEXT_AT, width + 1,
+			    PAINT_TEXT, piece);
+		p->line++;
+		text += n;
+	} while (*text != '\0');
+}
+
+static void
+draw_head(const struct pen *p, const struct log_line *l)
 {
 	static const enum paint paints[] = {
 		[LOG_ERROR] = PAINT_BAD,
@@ -101,105 +149,94 @@ draw_line(const struct tui *t, const char *text, enum log_level level, int y,
 		[LOG_INFO] = "info",
 		[LOG_DEBUG] = "debug",
 	};
-	char hidden[TUI_TEXT];
-	struct buf safe;
+	int y = p->scroll != NULL ? scroll_y(p->scroll, p->a, p->line) : -1;
+	time_t seconds = (time_t)(l->time / NS_PER_S);
+	char stamp[16] = "";
+	struct tm tm;
 
-	buf_init(&safe);
-	buf_safe(&safe, slice_text(text));
-	(void)canvas_put(y, a->x + 1, 8, paints[level], words[level]);
-	(void)canvas_put(y, a->x + 9, a->columns - 10, PAINT_TEXT,
-	    tui_sentence(t, safe.n > 0 ? safe.p : "", hidden));
-	buf_done(&safe);
+	if (y < 0)
+		return;
+	if (localtime_r(&seconds, &tm) != NULL)
+		(void)strftime(stamp, sizeof(stamp), "%H:%M:%S", &tm);
+	(void)canvas_put(y, p->a->x + 1, 8, PAINT_FAINT, stamp);
+	(void)canvas_put(y, p->a->x + 10, 7, paints[l->level], words[l->level]);
+}
+
+static void
+draw_all(struct pen *p)
+{
+	struct log_tail *tail = p->t->o.log;
+	size_t n = line_count(tail), held = n < LOG_LINES ? n : LOG_LINES;
+	char hidden[TUI_TEXT];
+	struct log_line line;
+
+	p->line = 0;
+	for (size_t i = n - held; i < n; i++) {
+		struct buf safe;
+
+		if (!copy_line(tail, i, &line))
+			continue;
+		draw_head(p, &line);
+		buf_init(&safe);
+		buf_safe(&safe, slice_text(line.text));
+		draw_text(p,
+		    tui_sentence(p->t, safe.n > 0 ? safe.p : "", hidden));
+		buf_done(&safe);
+	}
 }
 
 static void
 log_draw(struct tui *t, void *state, const struct area *a)
 {
 	struct log_page *s = state;
-	size_t n = line_count(t->o.log);
-	size_t held = n < LOG_LINES ? n : LOG_LINES;
-	size_t most = held > (size_t)a->lines ? held - (size_t)a->lines : 0;
-	char line[LOG_LINE];
-	enum log_level level;
+	struct pen p = { .t = t, .a = a };
 
-	s->page = (size_t)a->lines;
-	s->count = n;
-	if (s->back > most)
-		s->back = most;
-	if (n == 0) {
+	t->alerts_seen = log_tail_alerts(t->o.log);
+	draw_all(&p);
+	s->scroll.page = (unsigned)a->lines;
+	s->scroll.lines = p.line;
+	if (!s->older)
+		s->scroll.top = s->scroll.lines;
+	scroll_fit(&s->scroll);
+	p.scroll = &s->scroll;
+	draw_all(&p);
+	if (p.line == 0)
 		(void)canvas_put(a->y + 1, a->x + 2, a->columns - 4,
 		    PAINT_FAINT,
 		    "nothing to tell: warnings and errors of the audit come "
 		    "here");
-		return;
-	}
-	size_t shown = held < s->page ? held : s->page;
-
-	for (size_t i = 0; i < shown; i++) {
-		if (copy_line(t->o.log, n - s->back - shown + i, line, &level))
-			draw_line(t, line, level, a->y + (int)i, a);
-	}
-}
-
-static void
-go(struct log_page *s, long by)
-{
-	if (by > 0)
-		s->back += (size_t)by;
-	else
-		s->back = s->back > (size_t)-by ? s->back - (size_t)-by : 0;
 }
 
 static bool
 log_key(struct tui *t, void *state, int key)
 {
 	struct log_page *s = state;
+	bool mine = scroll_key(&s->scroll, key);
 
 	(void)t;
-	switch (key) {
-	case KEY_ARROW_UP:
-	case 'k':
-		go(s, 1);
-		return true;
-	case KEY_ARROW_DOWN:
-	case 'j':
-		go(s, -1);
-		return true;
-	case KEY_PAGE_UP:
-		go(s, (long)s->page - 1);
-		return true;
-	case KEY_PAGE_DOWN:
-		go(s, 1 - (long)s->page);
-		return true;
-	case KEY_FIRST:
-	case 'g':
-		s->back = LOG_LINES;
-		return true;
-	case KEY_LAST:
-	case 'G':
-		s->back = 0;
-		return true;
-	default:
-		return false;
-	}
+	if (mine)
+		s->older = s->scroll.top + s->scroll.page < s->scroll.lines;
+	return mine;
 }
 
 static void
 log_scroll(struct tui *t, void *state, int by)
 {
+	struct log_page *s = state;
+
 	(void)t;
-	go(state, -by);
+	scroll_by(&s->scroll, by);
+	s->older = s->scroll.top + s->scroll.page < s->scroll.lines;
 }
 
 static void
 log_status(struct tui *t, void *state, char *text, size_t room)
 {
-	const struct log_page *s = state;
+	size_t n = line_count(t->o.log);
 
-	(void)t;
-	(void)snprintf(text, room, "%zu line%s%s", s->count,
-	    s->count == 1 ? "" : "s",
-	    s->count > LOG_LINES ? ", the last 500 are held" : "");
+	(void)state;
+	(void)snprintf(text, room, "%zu line%s%s", n, n == 1 ? "" : "s",
+	    n > LOG_LINES ? ", the last 500 are held" : "");
 }
 
 static void *

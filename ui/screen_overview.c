@@ -10,8 +10,7 @@
 
 #include "core/clock.h"
 #include "ui/keys.h"
-#include "ui/list.h"
-#include "ui/tui.h"
+#include "ui/page.h"
 
 enum {
 	BUCKETS = 24,
@@ -45,8 +44,9 @@ static const struct group {
 /* clang-format on */
 
 struct overview {
-	struct tui *t;
-	struct list *bad; /* violations, the newest first */
+	struct page page; /* violations, the newest first */
+	struct tui *t;    /* of the page */
+	struct list *bad;
 	uint32_t flows[COUNT(groups)][BUCKETS];
 	uint32_t violations[COUNT(groups)][BUCKETS];
 	uint32_t highest[COUNT(groups)];
@@ -63,27 +63,27 @@ struct overview {
 static size_t
 bad_count(void *ctx)
 {
-	const struct overview *s = ctx;
+	const struct page *p = ctx;
 
-	return store_count(s->t->store);
+	return store_count(p->t->store);
 }
 
 static bool
 bad_wanted(void *ctx, uint32_t row)
 {
-	const struct overview *s = ctx;
-	const struct view_row *r = store_row(s->t->store, row);
+	const struct page *p = ctx;
+	const struct store_brief *b = store_brief(p->t->store, row);
 
-	return r->src.addr.family != 0 && r->verdict == VERDICT_VIOLATION;
+	return b->there && b->verdict == VERDICT_VIOLATION;
 }
 
 static uint64_t
 bad_key(void *ctx, uint32_t row, unsigned word)
 {
-	const struct overview *s = ctx;
+	const struct page *p = ctx;
 
 	(void)word;
-	return (uint64_t)store_row(s->t->store, row)->start;
+	return (uint64_t)store_brief(p->t->store, row)->start;
 }
 
 static void
@@ -91,14 +91,7 @@ overview_reset(struct tui *t, void *state)
 {
 	struct overview *s = state;
 
-	(void)t;
-	list_reset(s->bad,
-	    &(struct list_rows){ .ctx = s,
-		.count = bad_count,
-		.wanted = bad_wanted,
-		.key = bad_key,
-		.words = 1,
-		.falling = true });
+	page_reset(t, state);
 	s->stale = true;
 }
 
@@ -110,18 +103,6 @@ overview_row(struct tui *t, void *state, uint32_t slot)
 	(void)t;
 	list_changed(s->bad, slot);
 	s->stale = true;
-}
-
-static bool
-overview_work(struct tui *t, void *state, int64_t until)
-{
-	struct overview *s = state;
-	bool ready = list_is_ready(s->bad);
-	bool over = list_step(s->bad, until);
-
-	if (over && !ready)
-		t->redraw = true;
-	return over;
 }
 
 /* ---- trend ---- */
@@ -157,11 +138,11 @@ count_trend(struct tui *t, struct overview *s)
 	memset(s->highest, 0, sizeof(s->highest));
 	for (unsigned c = 0; c < CLASSES; c++)
 		group[c] = group_of(c);
-	for (uint32_t i = 0; i < store_count(t->store); i++) {
-		const struct view_row *r = store_row(t->store, i);
+	for (size_t i = 0; i < store_count(t->store); i++) {
+		const struct store_brief *r = store_brief(t->store, i);
 		unsigned g = group[r->class];
 
-		if (r->src.addr.family == 0)
+		if (!r->there)
 			continue;
 		double part = span > 0
 		    ? (double)(r->start - sums->first) / (double)span
@@ -332,7 +313,8 @@ source_name(const struct tui *t, char text[96])
 	char sentence[TUI_TEXT];
 
 	if (n != 1 || in == NULL)
-		(void)snprintf(text, 96, "%zu files", n);
+		(void)snprintf(text, 96, "%zu %s", n,
+		    t->o.live ? "interfaces" : "files");
 	else if (t->settings.privacy)
 		(void)snprintf(text, 96, "1 input");
 	else
@@ -366,6 +348,18 @@ put_count(int y, int x, int width, const char *what, uint64_t n, bool bad)
 	    text_count(n, text));
 }
 
+/* The share of the flows nothing is missing of; never rounded up to all. */
+static int
+put_whole(int y, int x, int width, const struct store_sums *sums)
+{
+	uint64_t whole = sums->flows - sums->doubtful;
+	uint64_t percent = sums->flows > 0 ? whole * 100 / sums->flows : 100;
+
+	return canvas_printf(y, x, width,
+	    sums->doubtful > 0 ? PAINT_DOUBT : PAINT_FAINT,
+	    "whole %" PRIu64 "%%  ", percent);
+}
+
 static void
 draw_capture(const struct tui *t, int y, const struct area *a)
 {
@@ -387,6 +381,7 @@ draw_capture(const struct tui *t, int y, const struct area *a)
 		draw_progress(t, y, x, end - x - 1);
 	y++;
 	x = a->x + 1;
+	x += put_whole(y, x, end - x, sums);
 	x += put_count(y, x, end - x, "drops",
 	    s->kernel_drops + s->interface_drops, true);
 	x +=
@@ -401,6 +396,9 @@ draw_capture(const struct tui *t, int y, const struct area *a)
 	if (t->status.evicted > 0)
 		x += put_count(y, x, end - x, "let go early", t->status.evicted,
 		    true);
+	if (store_gone(t->store) > 0)
+		x += put_count(y, x, end - x, "no longer shown",
+		    store_gone(t->store), true);
 	if (t->status.waiting > 0)
 		x += put_count(y, x, end - x, "to judge", t->status.waiting,
 		    false);
@@ -454,10 +452,16 @@ draw_violation(const struct tui *t, const struct view_row *r, int y,
 		canvas_fill(y, a->x, a->columns, PAINT_SELECT);
 	x += canvas_printf(y, x, 10, here ? PAINT_SELECT : PAINT_BAD,
 	    "%s #%-5u ", theme_glyph(GLYPH_BAD), r->slot + 1);
-	(void)tui_packet(t, r->proof != 0 ? r->proof : r->first_packet, false,
+	/* Of which file, where there is room. */
+	bool file = a->columns >= ROOM_FOR_WORDS &&
+	    source_inputs(engine_source(t->o.engine)) > 1;
+	int width = file ? 34 : 12;
+
+	(void)tui_packet(t, r->proof != 0 ? r->proof : r->first_packet, file,
 	    packet);
-	x += canvas_printf(y, x, 16, here ? PAINT_SELECT : PAINT_STRONG,
-	    "%-12s ", packet);
+	canvas_cell(y, x, width, here ? PAINT_SELECT : PAINT_STRONG, packet);
+	x += width;
+	x += canvas_put(y, x, 1, here ? PAINT_SELECT : PAINT_TEXT, " ");
 	(void)snprintf(ends, sizeof(ends), "%s %s %s",
 	    tui_endpoint(t, &r->src, src), theme_glyph(GLYPH_ARROW),
 	    tui_endpoint(t, &r->dst, dst));
@@ -477,6 +481,8 @@ draw_violations(struct overview *s, int y, const struct area *a)
 	const struct tui *t = s->t;
 	size_t n = list_count(s->bad);
 	int lines = a->y + a->lines - y - 1;
+
+	list_fit(s->bad, (size_t)(lines > 0 ? lines : 1));
 
 	s->bad_y = y + 1 - a->y;
 	s->bad_shown =
@@ -500,16 +506,17 @@ static void
 overview_hint(struct tui *t, void *state, char *text, size_t room)
 {
 	const struct overview *s = state;
-	char why[TUI_TEXT];
+	char packet[96], why[TUI_TEXT];
 
-	if (s->at >= s->shown_count &&
-	    s->at - s->shown_count < list_count(s->bad))
-		(void)snprintf(text, room, "%s",
-		    tui_sentence(t,
-			store_row(t->store,
-			    list_at(s->bad, s->at - s->shown_count))
-			    ->why,
-			why));
+	if (s->at < s->shown_count ||
+	    s->at - s->shown_count >= list_count(s->bad))
+		return;
+	const struct view_row *r =
+	    store_row(t->store, list_at(s->bad, s->at - s->shown_count));
+
+	(void)snprintf(text, room, "%s%s%s",
+	    tui_packet(t, r->proof, true, packet), r->proof != 0 ? ": " : "",
+	    tui_sentence(t, r->why, why));
 }
 
 static void
@@ -625,30 +632,27 @@ overview_scroll(struct tui *t, void *state, int by)
 	(void)overview_key(t, state, by > 0 ? KEY_ARROW_DOWN : KEY_ARROW_UP);
 }
 
+static const struct page_kind kind = {
+	.state_size = sizeof(struct overview),
+	.words = 1,
+	.count = bad_count,
+	.wanted = bad_wanted,
+	.key = bad_key,
+};
+
 static void *
 overview_begin(struct tui *t)
 {
-	struct overview *s = calloc(1, sizeof(*s));
+	struct overview *s = page_new(t, &kind);
 
 	if (s == NULL)
 		return NULL;
 	s->t = t;
-	s->bad = list_new();
-	if (s->bad == NULL) {
-		free(s);
-		return NULL;
-	}
-	overview_reset(t, s);
+	s->bad = s->page.list;
+	s->page.turned = true;
+	page_sort(&s->page);
+	s->stale = true;
 	return s;
-}
-
-static void
-overview_end(void *state)
-{
-	struct overview *s = state;
-
-	list_free(s->bad);
-	free(s);
 }
 
 static const struct key_about keys[] = {
@@ -661,13 +665,13 @@ const struct screen screen_overview = {
 	.name = "Overview",
 	.keys = keys,
 	.begin = overview_begin,
-	.end = overview_end,
+	.end = page_end,
 	.draw = overview_draw,
 	.key = overview_key,
 	.click = overview_click,
 	.scroll = overview_scroll,
 	.reset = overview_reset,
 	.row = overview_row,
-	.work = overview_work,
+	.work = page_work,
 	.hint = overview_hint,
 };

@@ -85,17 +85,26 @@ yes(bool b)
 }
 
 bool
-settings_save(const struct settings *s, struct fault *f)
+settings_folder(char path[PATH_MAX], struct fault *f)
 {
-	char path[PATH_MAX], part[PATH_MAX + 8];
-
 	if (!base_folder(path))
 		return fail(f,
 		    "settings: neither XDG_CONFIG_HOME nor HOME "
 		    "name a folder");
 	(void)mkdir(path, 0700);
 	strncat(path, "/spanward", 16);
-	(void)mkdir(path, 0700);
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return fail(f, "settings: %s: %s", path, strerror(errno));
+	return true;
+}
+
+bool
+settings_save(const struct settings *s, struct fault *f)
+{
+	char path[PATH_MAX], part[PATH_MAX + 8];
+
+	if (!settings_folder(path, f))
+		return false;
 	strncat(path, "/watch.conf", 16);
 	(void)snprintf(part, sizeof(part), "%s.new", path);
 	FILE *out = fopen(part, "we");

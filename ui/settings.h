@@ -7,6 +7,8 @@
 #ifndef UI_SETTINGS_H
 #define UI_SETTINGS_H
 
+#include <limits.h>
+
 #include "core/fault.h"
 
 enum { SETTING_TEXT = 256 };
@@ -22,6 +24,8 @@ struct settings {
 };
 
 void settings_load(struct settings *s);
+/* Made if need be; false with a sentence, and *path may still be there. */
+bool settings_folder(char path[PATH_MAX], struct fault *f) MUST_CHECK;
 bool settings_save(const struct settings *s, struct fault *f) MUST_CHECK;
 
 #endif

@@ -5,12 +5,23 @@
 
 #include "core/map.h"
 
+enum { LOOKED_AT = 64 };
+#define GONE UINT64_MAX
+
+struct chunk {
+	struct view_row rows[VIEW_CHUNK];
+	struct store_brief briefs[VIEW_CHUNK];
+	uint8_t tags[VIEW_CHUNK];
+	unsigned used;
+};
+
 struct store {
-	struct view_row **chunks;
+	struct chunk **chunks;
 	size_t count, chunk_room;
-	uint8_t *tags; /* by slot */
-	size_t tag_room, tagged;
-	struct map *by_packet; /* first packet -> slot + 1 */
+	size_t most, held, gone, oldest; /* rows; the next to be let go */
+	size_t held_bad;                 /* violations */
+	size_t tagged;
+	struct map *by_packet; /* first packet -> slot + 1, GONE */
 	struct map *by_addr;   /* address -> host + 1 */
 	struct store_host *hosts;
 	size_t host_count, host_room;
@@ -22,12 +33,13 @@ struct store {
 };
 
 struct store *
-store_new(void)
+store_new(size_t most_rows)
 {
 	struct store *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
+	s->most = most_rows;
 	s->by_packet = map_new(0);
 	s->by_addr = map_new(0);
 	if (s->by_packet == NULL || s->by_addr == NULL) {
@@ -45,7 +57,6 @@ store_free(struct store *s)
 	for (size_t i = 0; i < s->chunk_room; i++)
 		free(s->chunks[i]);
 	free(s->chunks);
-	free(s->tags);
 	map_free(s->by_packet);
 	map_free(s->by_addr);
 	free(s->hosts);
@@ -72,24 +83,26 @@ grow(void **p, size_t want, size_t *room, size_t size)
 	return true;
 }
 
+static struct chunk *
+chunk_of(const struct store *s, size_t slot)
+{
+	size_t at = slot / VIEW_CHUNK;
+
+	return at < s->chunk_room ? s->chunks[at] : NULL;
+}
+
 /* The place of a row; those below it that were never put are empty. */
-static struct view_row *
+static struct chunk *
 place(struct store *s, uint32_t slot)
 {
 	size_t at = slot / VIEW_CHUNK;
 
 	if (!grow((void **)&s->chunks, at + 1, &s->chunk_room,
-		sizeof(struct view_row *)))
+		sizeof(struct chunk *)))
 		return NULL;
 	if (s->chunks[at] == NULL)
-		s->chunks[at] = calloc(VIEW_CHUNK, sizeof(struct view_row));
-	return s->chunks[at] != NULL ? &s->chunks[at][slot % VIEW_CHUNK] : NULL;
-}
-
-static bool
-is_empty(const struct view_row *r)
-{
-	return r->src.addr.family == 0;
+		s->chunks[at] = calloc(1, sizeof(struct chunk));
+	return s->chunks[at];
 }
 
 /* ---- sums ---- */
@@ -112,6 +125,8 @@ add_sums(struct store_sums *t, const struct view_row *r, uint64_t by)
 		t->one_way += by;
 	if ((r->flags & VIEW_MID_STREAM) != 0)
 		t->mid_stream += by;
+	if ((r->flags & VIEW_DOUBT) != 0)
+		t->doubtful += by;
 	for (uint64_t f = r->findings; f != 0; f &= f - 1)
 		t->findings[__builtin_ctzll(f)] += by;
 }
@@ -149,51 +164,210 @@ host_of(struct store *s, const struct addr *a)
 	return &s->hosts[i];
 }
 
-static void
+/* Its number. */
+static uint32_t
 add_host(struct store *s, const struct view_row *r, bool called, uint64_t by)
 {
 	struct store_host *h = host_of(s, called ? &r->dst.addr : &r->src.addr);
 
 	if (h == NULL)
-		return;
+		return 0;
 	h->flows += by;
 	h->bytes += by * r->bytes;
 	h->by_verdict[r->verdict] += by;
+	uint32_t number = (uint32_t)(h - s->hosts);
+
 	if (by != 1)
-		return;
+		return number;
 	h->findings |= r->findings;
 	h->role = called ? r->dest_role : r->src_role;
 	h->listed =
 	    (r->flags & (called ? VIEW_DST_LISTED : VIEW_SRC_LISTED)) != 0;
 	if (called && h->name[0] == '\0' && (r->flags & VIEW_NAME_IS_HOST) != 0)
 		memcpy(h->name, r->name, sizeof(h->name));
+	return number;
 }
 
 bool
 store_put(struct store *s, const struct view_row *r)
 {
-	struct view_row *to = place(s, r->slot);
 	uint64_t *at = map_put(s->by_packet,
 	    slice_of(&r->first_packet, sizeof(r->first_packet)));
+	size_t i = r->slot % VIEW_CHUNK;
+	struct chunk *c;
 
 	s->touched_count = 0;
-	if (to == NULL || at == NULL ||
-	    !grow((void **)&s->tags, (size_t)r->slot + 1, &s->tag_room, 1))
+	if (at == NULL)
 		return false;
-	if (!is_empty(to)) {
+	/* What was let go keeps the verdict it had. */
+	if (*at == GONE)
+		return true;
+	c = place(s, r->slot);
+	if (c == NULL)
+		return false;
+	struct view_row *to = &c->rows[i];
+
+	if (c->briefs[i].there) {
 		add_sums(&s->sums, to, (uint64_t)-1);
-		add_host(s, to, false, (uint64_t)-1);
-		add_host(s, to, true, (uint64_t)-1);
+		(void)add_host(s, to, false, (uint64_t)-1);
+		(void)add_host(s, to, true, (uint64_t)-1);
+	} else {
+		c->used++;
+		s->held++;
 	}
+	s->held_bad -= c->briefs[i].there && to->verdict == VERDICT_VIOLATION;
+	s->held_bad += r->verdict == VERDICT_VIOLATION;
 	*to = *r;
 	*at = (uint64_t)r->slot + 1;
 	if (r->slot >= s->count)
 		s->count = (size_t)r->slot + 1;
 	add_sums(&s->sums, to, 1);
 	stretch(&s->sums, to);
-	add_host(s, to, false, 1);
-	add_host(s, to, true, 1);
+	c->briefs[i] = (struct store_brief){
+		.findings = r->findings,
+		.start = r->start,
+		.src = add_host(s, to, false, 1),
+		.dst = add_host(s, to, true, 1),
+		.class = r->class,
+		.verdict = r->verdict,
+		.there = true,
+		.linked = r->signalled_by != 0 || r->resumed_from != 0,
+	};
 	return true;
+}
+
+/* ---- letting go ---- */
+
+static void
+let_go(struct store *s, size_t slot)
+{
+	struct chunk *c = chunk_of(s, slot);
+	size_t i = slot % VIEW_CHUNK;
+	struct view_row *r = &c->rows[i];
+	uint64_t *at = map_get(s->by_packet,
+	    slice_of(&r->first_packet, sizeof(r->first_packet)));
+
+	store_tag(s, (uint32_t)slot, false);
+	s->held_bad -= r->verdict == VERDICT_VIOLATION;
+	if (at != NULL)
+		*at = GONE;
+	memset(r, 0, sizeof(*r));
+	memset(&c->briefs[i], 0, sizeof(c->briefs[i]));
+	s->held--;
+	s->gone++;
+	if (--c->used == 0 && slot / VIEW_CHUNK < (s->count - 1) / VIEW_CHUNK) {
+		free(c);
+		s->chunks[slot / VIEW_CHUNK] = NULL;
+	}
+}
+
+/* Violations stay as long as they are no more than half of all. */
+static bool
+can_go(const struct store *s, size_t slot)
+{
+	const struct store_brief *b = store_brief(s, slot);
+
+	return b->there &&
+	    (store_row(s, (uint32_t)slot)->flags & VIEW_ENDED) != 0 &&
+	    (b->verdict != VERDICT_VIOLATION || s->held_bad > s->most / 2);
+}
+
+bool
+store_let_go(struct store *s, uint32_t *slot)
+{
+	for (unsigned n = 0; n < LOOKED_AT && s->held > s->most; n++) {
+		/* Those that could not go are looked at once more. */
+		if (s->oldest >= s->count)
+			s->oldest = 0;
+		size_t at = s->oldest++;
+
+		if (!can_go(s, at))
+			continue;
+		let_go(s, at);
+		*slot = (uint32_t)at;
+		return true;
+	}
+	return false;
+}
+
+size_t
+store_gone(const struct store *s)
+{
+	return s->gone;
+}
+
+static int
+by_first_packet(const void *a, const void *b)
+{
+	const struct view_row *x = *(const struct view_row *const *)a;
+	const struct view_row *y = *(const struct view_row *const *)b;
+
+	return x->first_packet < y->first_packet
+	    ? -1
+	    : x->first_packet > y->first_packet;
+}
+
+/* Rows of `from` that are not in `s`, by first packet; to be freed. */
+static const struct view_row **
+missing(const struct store *s, const struct store *from, size_t *n)
+{
+	const struct view_row **list = malloc(
+	    (from->held > 0 ? from->held : 1) * sizeof(struct view_row *));
+	uint32_t slot;
+
+	*n = 0;
+	for (size_t i = 0; list != NULL && i < from->count; i++) {
+		const struct view_row *r = store_row(from, (uint32_t)i);
+
+		if (store_brief(from, i)->there && *n < from->held &&
+		    !store_find(s, r->first_packet, &slot))
+			list[(*n)++] = r;
+	}
+	if (*n > 1)
+		qsort(list, *n, sizeof(struct view_row *), by_first_packet);
+	return list;
+}
+
+void
+store_inherit(struct store *s, const struct store *from)
+{
+	size_t n, slot = 0;
+	const struct view_row **rows = missing(s, from, &n);
+
+	for (size_t i = 0; rows != NULL && i < n; i++) {
+		struct view_row r = *rows[i];
+
+		while (store_brief(s, slot)->there)
+			slot++;
+		r.slot = (uint32_t)slot;
+		r.flags |= VIEW_ENDED;
+		if (!store_put(s, &r))
+			break;
+	}
+	free(rows);
+}
+
+void
+store_settle(struct store *s, const struct summary *all)
+{
+	struct store_sums *t = &s->sums;
+
+	if (all->flows <= t->flows)
+		return;
+	s->gone += all->flows - t->flows;
+	t->flows = all->flows;
+	t->inferred = all->inferred;
+	t->bytes = 0;
+	for (unsigned c = 0; c < CLASSES; c++) {
+		t->class_bytes[c] = all->bytes_by_class[c];
+		t->bytes += all->bytes_by_class[c];
+	}
+	memcpy(t->by_class, all->by_class, sizeof(t->by_class));
+	memcpy(t->by_verdict, all->by_verdict, sizeof(t->by_verdict));
+	memcpy(t->findings, all->findings, sizeof(t->findings));
+	if (all->first != 0 && all->first < t->first)
+		t->first = all->first;
+	t->last = all->last > t->last ? all->last : t->last;
 }
 
 unsigned
@@ -239,14 +413,22 @@ store_count(const struct store *s)
 	return s->count;
 }
 
+const struct store_brief *
+store_brief(const struct store *s, size_t slot)
+{
+	static const struct store_brief none;
+	const struct chunk *c = chunk_of(s, slot);
+
+	return c != NULL ? &c->briefs[slot % VIEW_CHUNK] : &none;
+}
+
 const struct view_row *
 store_row(const struct store *s, uint32_t slot)
 {
 	static const struct view_row none;
-	const struct view_row *c =
-	    slot < s->count ? s->chunks[slot / VIEW_CHUNK] : NULL;
+	const struct chunk *c = chunk_of(s, slot);
 
-	return c != NULL ? &c[slot % VIEW_CHUNK] : &none;
+	return c != NULL ? &c->rows[slot % VIEW_CHUNK] : &none;
 }
 
 bool
@@ -255,7 +437,7 @@ store_find(const struct store *s, uint64_t first_packet, uint32_t *slot)
 	const uint64_t *at = map_get(s->by_packet,
 	    slice_of(&first_packet, sizeof(first_packet)));
 
-	if (at == NULL || *at == 0)
+	if (at == NULL || *at == 0 || *at == GONE)
 		return false;
 	*slot = (uint32_t)(*at - 1);
 	return true;
@@ -305,16 +487,31 @@ store_cert(const struct store *s, uint32_t i)
 void
 store_tag(struct store *s, uint32_t slot, bool on)
 {
-	if (slot >= s->count || (s->tags[slot] != 0) == on)
+	struct chunk *c = chunk_of(s, slot);
+
+	if (c == NULL || !c->briefs[slot % VIEW_CHUNK].there ||
+	    (c->tags[slot % VIEW_CHUNK] != 0) == on)
 		return;
-	s->tags[slot] = on;
+	c->tags[slot % VIEW_CHUNK] = on;
 	s->tagged += on ? 1 : (size_t)-1;
+}
+
+void
+store_untag(struct store *s)
+{
+	for (size_t i = 0; i < s->chunk_room; i++) {
+		if (s->chunks[i] != NULL)
+			memset(s->chunks[i]->tags, 0, VIEW_CHUNK);
+	}
+	s->tagged = 0;
 }
 
 bool
 store_is_tagged(const struct store *s, uint32_t slot)
 {
-	return slot < s->count && s->tags[slot] != 0;
+	const struct chunk *c = chunk_of(s, slot);
+
+	return c != NULL && c->tags[slot % VIEW_CHUNK] != 0;
 }
 
 size_t

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #undef tab
+#include "capture/confine.h"
 #include "ui/keys.h"
 
 enum { RESTORE_ROOM = 128, ESCAPE_MS = 25 };
@@ -27,7 +28,7 @@ static struct {
 static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 
 static void
-crashed(int number)
+restore(void)
 {
 	if (terminal.on) {
 		ssize_t n =
@@ -36,6 +37,20 @@ crashed(int number)
 		(void)n;
 		(void)tcsetattr(STDOUT_FILENO, TCSANOW, &terminal.modes);
 	}
+}
+
+/* So that its sentence can be read. */
+static void
+violated(int number, siginfo_t *info, void *context)
+{
+	restore();
+	confine_violation(number, info, context);
+}
+
+static void
+crashed(int number)
+{
+	restore();
 	(void)signal(number, SIG_DFL);
 	(void)raise(number);
 }
@@ -79,12 +94,20 @@ watch_crashes(void)
 		    before.sa_handler == SIG_DFL)
 			(void)sigaction(crashes[i], &a, NULL);
 	}
+	/* Only a confined process has a handler. */
+	a = (struct sigaction){ .sa_sigaction = violated,
+		.sa_flags = SA_SIGINFO };
+	sigemptyset(&a.sa_mask);
+	if (sigaction(SIGSYS, NULL, &before) == 0 &&
+	    (before.sa_flags & SA_SIGINFO) != 0)
+		(void)sigaction(SIGSYS, &a, NULL);
 }
 
 bool
 terminal_check(struct fault *f)
 {
 	const char *term = getenv("TERM");
+	int known;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return fail(f,
@@ -93,22 +116,30 @@ terminal_check(struct fault *f)
 	if (term == NULL || term[0] == '\0')
 		return fail(f,
 		    "TERM is not set, so nobody knows how to draw here");
+	if (setupterm(term, STDOUT_FILENO, &known) != OK)
+		return fail(f,
+		    "the terminal '%s' is not known here; try "
+		    "TERM=xterm-256color",
+		    term);
+	bool can = tigetstr("cup") != NULL && tigetstr("clear") != NULL;
+
+	(void)del_curterm(cur_term);
+	if (!can)
+		return fail(f,
+		    "the terminal '%s' cannot draw a screen; spanward audit "
+		    "writes reports without one",
+		    term);
 	return true;
 }
 
 bool
 terminal_start(struct fault *f)
 {
-	const char *term = getenv("TERM");
-
 	setlocale(LC_ALL, "");
 	(void)tcgetattr(STDOUT_FILENO, &terminal.modes);
 	set_escdelay(ESCAPE_MS);
 	if (newterm(NULL, stdout, stdin) == NULL)
-		return fail(f,
-		    "the terminal '%s' is not known here; try "
-		    "TERM=xterm-256color",
-		    term != NULL ? term : "");
+		return fail(f, "the terminal cannot be used");
 	prepare_restore();
 	terminal.on = 1;
 	watch_crashes();

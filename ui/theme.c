@@ -159,6 +159,15 @@ has_text(const char *name)
 	return v != NULL && v[0] != '\0';
 }
 
+/* Its fonts have 512 characters at the most, and no check marks. */
+static bool
+is_console(void)
+{
+	const char *term = getenv("TERM");
+
+	return term != NULL && strncmp(term, "linux", 5) == 0;
+}
+
 static enum scheme
 choose(const char *scheme)
 {
@@ -198,7 +207,8 @@ theme_start(const char *scheme, bool ascii)
 		start_color();
 		use_default_colors();
 	}
-	now.ascii = ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	now.ascii =
+	    ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0 || is_console();
 	now.scheme = choose(scheme);
 	for (int p = 0; p < PAINTS; p++)
 		make_pair((enum paint)p, &looks[now.scheme][p]);

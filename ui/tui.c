@@ -16,9 +16,9 @@
 #include "ui/terminal.h"
 
 enum {
-	SLICE_MS = 12, /* of work between looks at the keyboard */
-	FRAME_MS = 40, /* pictures come no faster, but after a key */
-	RATE_MS = 1000,
+	SLICE_MS = 12,  /* of work between looks at the keyboard */
+	FRAME_MS = 40,  /* pictures come no faster, but after a key */
+	RATE_MS = 1000, /* as in ui/news.c */
 	SAY_MS = 6000,
 	TWICE_MS = 3000, /* a second q, a second click */
 };
@@ -159,117 +159,18 @@ tui_back(struct tui *t)
 	return true;
 }
 
-/* ---- news ---- */
-
-static void
-reset_screens(struct tui *t)
-{
-	for (int i = 0; i < SCREENS; i++) {
-		if (screens[i]->reset != NULL)
-			screens[i]->reset(t, t->state[i]);
-	}
-}
-
-static void
-tell_screens(struct tui *t, uint32_t slot)
-{
-	uint32_t hosts[4];
-	unsigned n = store_touched(t->store, hosts);
-
-	for (int i = 0; i < SCREENS; i++) {
-		if (screens[i]->row != NULL)
-			screens[i]->row(t, t->state[i], slot);
-		for (unsigned k = 0; k < n && screens[i]->host != NULL; k++)
-			screens[i]->host(t, t->state[i], hosts[k]);
-	}
-}
-
-static void
-news_over(struct tui *t)
-{
-	struct store *to = t->next != NULL ? t->next : t->store;
-
-	store_certs(to, t->news.certs, t->news.cert_count);
-	if (t->next != NULL) {
-		store_keep_tags(t->next, t->store);
-		store_free(t->store);
-		t->store = t->next;
-		t->next = NULL;
-		reset_screens(t);
-	}
-	view_news_done(&t->news);
-	t->news_at = 0;
-	t->redraw = true;
-}
-
-/* Puts rows into the store, some at a time. True: nothing is left. */
-static bool
-put_news(struct tui *t, int64_t until)
-{
-	if (t->news.chunks == NULL && t->news.certs == NULL && !t->news.whole)
-		return true;
-	if (t->news.whole && t->next == NULL) {
-		t->next = store_new();
-		if (t->next == NULL)
-			t->news.whole = false;
-	}
-	struct store *to = t->next != NULL ? t->next : t->store;
-
-	while (t->news_at < t->news.count) {
-		const struct view_row *r =
-		    &t->news.chunks[t->news_at / VIEW_CHUNK]
-			 ->rows[t->news_at % VIEW_CHUNK];
-
-		if (!store_put(to, r))
-			t->status.starving = true;
-		else if (to == t->store)
-			tell_screens(t, r->slot);
-		if (++t->news_at % 256 == 0 && clock_monotonic() >= until)
-			return false;
-	}
-	news_over(t);
-	return true;
-}
+/* ---- work ---- */
 
 static bool
 work(struct tui *t, int64_t until)
 {
-	bool over = put_news(t, until);
+	bool over = news_put(t, until);
 
 	for (int i = 0; i < SCREENS; i++) {
 		if (screens[i]->work != NULL)
 			over &= screens[i]->work(t, t->state[i], until);
 	}
 	return over;
-}
-
-static void
-measure_rate(struct tui *t, int64_t now)
-{
-	const struct source_stats *s = &t->status.source;
-	double seconds = (double)(now - t->rate_at) / (double)NS_PER_S;
-
-	if (now - t->rate_at < RATE_MS * NS_PER_MS)
-		return;
-	t->rate = (double)(s->packets - t->rate_packets) / seconds;
-	t->byte_rate = (double)(s->bytes - t->rate_bytes) / seconds;
-	t->rate_packets = s->packets;
-	t->rate_bytes = s->bytes;
-	t->rate_at = now;
-	t->redraw = true;
-}
-
-static void
-take_news(struct tui *t)
-{
-	bool busy =
-	    t->news.chunks != NULL || t->news.certs != NULL || t->news.whole;
-
-	view_status(t->o.view, &t->status);
-	view_collect(t->o.view, t);
-	if (!t->frozen && !busy && !view_take(t->o.view, &t->news))
-		view_news_done(&t->news);
-	t->redraw = true;
 }
 
 /* ---- keys ---- */
@@ -312,7 +213,7 @@ freeze(struct tui *t)
 		tui_say(t,
 		    "the view stands still, the audit goes on; p lets it run");
 	else
-		take_news(t);
+		news_take(t);
 }
 
 static void
@@ -331,20 +232,19 @@ ask_quit(struct tui *t)
 {
 	int64_t now = clock_monotonic();
 
-	if (t->exporting) {
-		tui_say(t, "an export is being written; one moment");
-		return;
-	}
-	if (t->o.live && !t->o.saved && !t->saved &&
-	    store_count(t->store) > 0 &&
-	    now - t->quit_asked > TWICE_MS * NS_PER_MS) {
-		t->quit_asked = now;
+	bool again = now - t->quit_asked <= TWICE_MS * NS_PER_MS;
+
+	t->quit_asked = now;
+	if (t->exporting != NULL && !again)
+		tui_complain(t,
+		    "an export is being written: q again leaves without it");
+	else if (t->o.live && !t->o.saved && !t->saved &&
+	    store_count(t->store) > 0 && !again)
 		tui_complain(t,
 		    "these results are saved nowhere: q again "
 		    "leaves, e exports them");
-		return;
-	}
-	t->quit = true;
+	else
+		t->quit = true;
 }
 
 static void
@@ -588,7 +488,7 @@ clicked(struct tui *t, const struct terminal_mouse *m, struct click *last)
 		else
 			t->menu.open = false;
 	} else if (m->y == 0) {
-		if (chrome_tab_at(m->x, &tab))
+		if (chrome_tab_at(t, m->x, &tab))
 			tui_open(t, tab);
 	} else if (m->y == canvas_lines() - 1) {
 		typed(t, KEY_FN(bar_at(chrome_keys, m->x, canvas_width())));
@@ -688,7 +588,7 @@ timers(struct tui *t)
 		t->redraw = true;
 	}
 	if (t->status.phase == VIEW_READING)
-		measure_rate(t, now);
+		news_rate(t, now);
 }
 
 static void
@@ -718,7 +618,7 @@ loop(struct tui *t, volatile const int *stop)
 			uint64_t count;
 
 			if (read(t->o.wake, &count, sizeof(count)) > 0)
-				take_news(t);
+				news_take(t);
 		}
 		/* The terminal has gone. */
 		if (n > 0 && (p[0].revents & (POLLHUP | POLLERR)) != 0)
@@ -730,6 +630,7 @@ loop(struct tui *t, volatile const int *stop)
 static void
 end(struct tui *t)
 {
+	export_end(t);
 	for (int i = 0; i < SCREENS; i++) {
 		if (t->state[i] != NULL)
 			screens[i]->end(t->state[i]);
@@ -742,7 +643,7 @@ end(struct tui *t)
 static bool
 begin(struct tui *t)
 {
-	t->store = store_new();
+	t->store = store_new(VIEW_ROWS);
 	if (t->store == NULL)
 		return false;
 	for (int i = 0; i < SCREENS; i++) {
@@ -771,7 +672,7 @@ tui_run(const struct tui_options *o, volatile const int *stop, struct fault *f)
 	} else if (terminal_start(f)) {
 		good = true;
 		t->scheme = theme_start(t->settings.scheme, t->settings.ascii);
-		take_news(t);
+		news_take(t);
 		loop(t, stop);
 		terminal_stop();
 		if (!settings_save(&t->settings, &ignored))

@@ -8,6 +8,8 @@
 #define UI_TUI_H
 
 #include "audit/engine.h"
+#include "core/limits.h"
+#include "report/spool.h"
 #include "ui/canvas.h"
 #include "ui/filter.h"
 #include "ui/prompt.h"
@@ -27,7 +29,20 @@ enum screen_id {
 	SCREENS
 };
 
+/* A test build may lower it. */
+#ifndef VIEW_ROWS
+#define VIEW_ROWS LIMIT_VIEW_ROWS
+#endif
+
 struct tui;
+struct export_job; /* ui/news.c: puts rows into the store, some at a time; true:
+		      none is left. */
+bool news_put(struct tui *t, int64_t until);
+void news_take(struct tui *t);
+void news_rate(struct tui *t, int64_t now);
+
+/* ui/export.c */
+struct format;
 
 struct key_about {
 	const char *keys;
@@ -45,7 +60,8 @@ struct screen {
 	/* A mouse button at this place of the area. Optional, as all below. */
 	void (*click)(struct tui *t, void *state, int y, int x, bool twice);
 	void (*scroll)(struct tui *t, void *state, int by);
-	/* All rows are others; one row or host changed. */
+	/* All rows will be others, are others; one row or host changed. */
+	void (*leave)(struct tui *t, void *state);
 	void (*reset)(struct tui *t, void *state);
 	void (*row)(struct tui *t, void *state, uint32_t slot);
 	void (*host)(struct tui *t, void *state, uint32_t host);
@@ -60,7 +76,7 @@ struct screen {
 extern const struct screen screen_overview, screen_flows, screen_findings,
     screen_hosts, screen_certs, screen_log, screen_flow, screen_help;
 
-enum { MENU_ITEMS = 32, MENU_TEXT = 48, CRUMBS = 16, TUI_TEXT = 320 };
+enum { MENU_ITEMS = 32, MENU_TEXT = 72, CRUMBS = 16, TUI_TEXT = 320 };
 
 struct menu {
 	bool open;
@@ -94,6 +110,8 @@ struct tui_options {
 	struct view *view;
 	struct engine *engine;
 	struct log_tail *log;
+	const struct source_options *source; /* to read packets again */
+	struct spool *spool; /* of what cannot be read again; or NULL */
 	const char *version;
 	bool live;
 	bool saved; /* -o writes a report at the end */
@@ -120,15 +138,16 @@ struct tui {
 	char message[TUI_TEXT];
 	int64_t message_until;
 	bool message_bad;
-	bool frozen, quit, redraw, exporting, saved;
+	bool frozen, quit, redraw, saved;
+	struct export_job *exporting;       /* NULL: none */
+	const struct format *export_format; /* asked for */
 	int64_t quit_asked;
+	size_t alerts_seen;     /* of the log */
 	int64_t again_at;       /* a screen wants to be drawn then; 0: no */
 	double rate, byte_rate; /* per second, smoothed */
 	uint64_t rate_packets, rate_bytes;
 	int64_t rate_at, started;
 	char search[FILTER_LINE]; /* lower case; empty: none */
-	/* of the export being asked for */
-	char export_format[16];
 };
 
 /* Runs until the user leaves or `stop` is set by a signal handler. False if
@@ -191,12 +210,19 @@ size_t flows_chosen(const struct tui *t, uint64_t **first_packets);
 void flow_show(struct tui *t, uint64_t first_packet);
 void flow_arrived(struct tui *t, uint64_t first_packet, void *facts);
 
+/* ui/news.c: puts rows into the store, some at a time; true: none is left. */
+bool news_put(struct tui *t, int64_t until);
+void news_take(struct tui *t);
+void news_rate(struct tui *t, int64_t now);
+
 /* ui/export.c */
 void export_ask(struct tui *t);
 void export_to(struct tui *t, const char *path);
+void export_end(struct tui *t); /* before the screens go */
 
 /* ui/screen_log.c; any thread */
 struct log_tail *log_tail_new(void);
 void log_tail_free(struct log_tail *l);
+size_t log_tail_alerts(struct log_tail *l); /* warnings and errors so far */
 
 #endif

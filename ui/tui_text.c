@@ -176,7 +176,7 @@ const char *
 tui_packet(const struct tui *t, uint64_t packet, bool file, char buf[96])
 {
 	struct source *s = engine_source(t->o.engine);
-	const struct source_input *in = source_input(s, PACKET_FILE(packet));
+	const struct source_input *in = source_input_of(s, packet);
 	const char *slash;
 	struct buf safe;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/versions.h"
 
+#include "ui/guard.h"
+
 /*
  * The headers of these libraries belong to other floors. The prototypes are
  * part of their stable interfaces.
@@ -15,7 +17,7 @@ char *ndpi_revision(void);
 #endif
 
 void
-versions_show(const char *program, FILE *out)
+versions_show(const char *program, bool verbose, FILE *out)
 {
 	fprintf(out, "spanward %s\n", program);
 	fprintf(out, "%s\n", pcap_lib_version());
@@ -25,4 +27,6 @@ versions_show(const char *program, FILE *out)
 #if HAVE_NDPI
 	fprintf(out, "nDPI %s\n", ndpi_revision());
 #endif
+	if (verbose)
+		guard_show(out);
 }

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From one period of a run to the next: which flows are taken along.
+ */
+#include <stdlib.h>
+
+#include "audit/ledger_private.h"
+#include "core/limits.h"
+
+bool
+ledger_is_referred_to(const struct record *r)
+{
+	static const enum fact facts[] = { FACT_SDP_MEDIA, FACT_TURN_RELAYED,
+		FACT_TLS_SERVER_HELLO, FACT_MEDIA_STREAM };
+
+	for (size_t i = 0; i < COUNT(facts); i++) {
+		if (evidence_first(&r->facts->news, facts[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static int
+newest_first(const void *a, const void *b)
+{
+	const struct record *x = *(const struct record *const *)a;
+	const struct record *y = *(const struct record *const *)b;
+	uint64_t px = x->facts->flow.last_packet;
+	uint64_t py = y->facts->flow.last_packet;
+
+	return px > py ? -1 : px < py;
+}
+
+/* The records that live, or those that ended and are referred to. */
+static size_t
+choose(const struct ledger *l, bool living, const struct record **list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct record *r = &l->records[i];
+
+		if (r->facts->last != living &&
+		    (living || ledger_is_referred_to(r)))
+			list[n++] = r;
+	}
+	if (n > 1)
+		qsort(list, n, sizeof(*list), newest_first);
+	return n;
+}
+
+static bool
+carry(struct ledger *to, const struct record *r)
+{
+	struct notice *n = notice_copy(r->facts);
+	size_t at = to->count;
+
+	if (n == NULL)
+		return false;
+	ledger_take(to, n);
+	if (to->count == at)
+		return false;
+	to->records[at].carried = true;
+	to->records[at].behind = true;
+	return true;
+}
+
+/* Newest first, as long as there is room. */
+static void
+carry_all(struct ledger *to, const struct record *const *list, size_t n,
+    size_t most)
+{
+	size_t i = 0;
+
+	for (size_t used = 0; i < n; i++) {
+		used += list[i]->facts->size;
+		if (used > most || !carry(to, list[i]))
+			break;
+	}
+	to->left_behind += n - i;
+}
+
+/* All signs of roles that were seen in the run. */
+static struct roles *
+roles_of_run(const struct ledger *l)
+{
+	struct roles *r = roles_new(l->policy);
+
+	if (r == NULL)
+		return NULL;
+	if (l->before != NULL)
+		(void)roles_join(r, l->before);
+	/* Of flows that are gone, too. */
+	(void)roles_join(r, l->roles);
+	/* Beyond the ceiling of hosts the first ones stay. */
+	for (size_t i = 0; i < l->count; i++)
+		(void)roles_add(r, &l->records[i]);
+	return r;
+}
+
+struct ledger *
+ledger_next(const struct ledger *l)
+{
+	const struct record **list =
+	    malloc((l->count > 0 ? l->count : 1) * sizeof(struct record *));
+	struct cert_store *certs =
+	    list != NULL ? cert_store_like(l->certs) : NULL;
+	struct ledger *to =
+	    certs != NULL ? ledger_empty(l->policy, certs) : NULL;
+
+	if (to != NULL && l->most > 0)
+		ledger_bound(to, l->most, &l->spool);
+	if (to != NULL) {
+		to->before = roles_of_run(l);
+		to->loss = l->loss;
+	}
+	if (to == NULL || to->before == NULL ||
+	    !roles_join(to->roles, to->before)) {
+		ledger_free(to);
+		free(list);
+		return NULL;
+	}
+	carry_all(to, list, choose(l, true, list), LIMIT_CARRIED_BYTES);
+	carry_all(to, list, choose(l, false, list), LIMIT_REFERRED_BYTES);
+	free(list);
+	return to;
+}
+
+uint64_t
+ledger_left_behind(const struct ledger *l)
+{
+	return l->left_behind;
+}

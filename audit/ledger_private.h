@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ledger_private.h - what a ledger is made of; shared by the ledger*.c files
+ * only: ledger.c fills and judges it, ledger_carry.c hands over from one
+ * period to the next.
+ */
+#ifndef AUDIT_LEDGER_PRIVATE_H
+#define AUDIT_LEDGER_PRIVATE_H
+
+#include "audit/ledger.h"
+#include "audit/role.h"
+#include "audit/signal.h"
+#include "core/arena.h"
+#include "core/map.h"
+
+struct ledger {
+	const struct policy *policy;
+	const struct loss *loss; /* or NULL */
+	struct cert_store *certs;
+	struct record *records; /* of arrival; sorted by ledger_finish() */
+	size_t count, room;
+	size_t bytes;        /* of their notices */
+	struct map *by_flow; /* first packet -> index + 1 */
+	struct roles *roles;
+	struct roles *before; /* what earlier periods told of hosts, or NULL */
+	struct signals *signals;
+	struct summary summary;
+	struct capture_totals totals;
+	struct host *hosts;
+	size_t host_count, host_room;
+	struct map *by_addr; /* address -> index + 1 in hosts */
+	struct shown_cert *shown;
+	size_t shown_count, shown_room;
+	struct map *by_cert; /* SHA-256 -> index + 1 in shown */
+	struct arena texts;  /* names of hosts */
+	struct map *shared;  /* bytes that many flows have in common */
+	struct arena common; /* their copies */
+	struct slice recent[FACT_COUNT]; /* the last of each kind */
+	uint64_t starved;                /* notices there was no memory for */
+	bool finished;
+	/* flows that left memory (ledger_spill.c) */
+	size_t most; /* bytes of flows; 0: no ceiling */
+	struct ledger_spool spool;
+	void *spooled;     /* NULL: none did */
+	bool hopeless;     /* there is no spool to be had */
+	size_t pause;      /* notices until the next turn may begin */
+	uint32_t *victims; /* on their way out, by first packet */
+	size_t victim_count, victim_at;
+	struct sums *early; /* finished: the sums before, for another day */
+	size_t behind; /* finished: records at the end that are not reported */
+	uint64_t left_behind; /* of the period before, for want of room */
+	/* while somebody follows */
+	bool following, stale;
+	ledger_judged *judged;
+	void *judged_ctx;
+	ledger_told *told;
+	void *told_ctx;
+	uint32_t *changes; /* records that are dirty */
+	size_t change_count, change_room;
+	struct notice **retired; /* signalling may point into them */
+	size_t retired_count, retired_room;
+};
+
+/* A record with its places in lists and maps. */
+enum { RECORD_BYTES = 160 };
+
+/* What is kept of flows that are gone. */
+struct sums {
+	struct summary summary;
+	struct capture_totals totals;
+	struct host *hosts;
+	size_t host_count;
+	struct shown_cert *shown;
+	size_t shown_count;
+};
+
+/* Judges a flow and adds it to the sums. False: whoever follows wants no
+ * more. */
+bool ledger_judge_flow(struct ledger *l, struct record *r, struct judgement *j);
+/* Roles and signalling are gathered anew, from what earlier periods told. */
+void ledger_begin_anew(struct ledger *l);
+void ledger_tie_together(struct ledger *l);
+void ledger_mark(struct ledger *l, size_t i);
+
+/* Other flows may be judged by what this one said. */
+bool ledger_is_referred_to(const struct record *r);
+
+/* ---- ledger_spill.c ---- */
+
+/* If there is more in memory than there should be: a few flows go. */
+void ledger_relieve(struct ledger *l);
+/* Those that are in the spool leave memory. */
+void ledger_settle_victims(struct ledger *l);
+/* Around ledger_finish(), and for ledger_reopen(). */
+void ledger_seal(struct ledger *l);
+void ledger_add_early(struct ledger *l, const struct capture_totals *early);
+void ledger_restore(struct ledger *l);
+void ledger_spool_done(struct ledger *l);
+uint64_t ledger_spooled_id(const struct ledger *l, uint64_t first_packet);
+
+/* A ledger whose certificates may be anybody's. NULL without memory. */
+struct ledger *ledger_empty(const struct policy *p, struct cert_store *certs);
+
+#endif
