@@ -112,4 +112,5 @@ make_capture flows "$packets" "${signalling[@]}" "${calls[@]}" &&
 echo
 tests/bench/tui_bench.sh "$bin" || bad=1
 tests/bench/report_bench.sh "$bin" || bad=1
+tests/bench/live_bench.sh "$bin" || bad=1
 exit $bad

@@ -63,7 +63,9 @@ final class TlsPeer {
   }
 
   private static void limit(SSLParameters p, Map<String, String> how) {
-    p.setProtocols(new String[] {"TLSv" + how.getOrDefault("max", "1.3")});
+    String max = how.getOrDefault("max", "1.3");
+    p.setProtocols(
+        new String[] {max.startsWith("SSL") ? max : "TLSv" + max});
     if (how.containsKey("suites")) {
       p.setCipherSuites(how.get("suites").split(":"));
     }
@@ -74,6 +76,9 @@ final class TlsPeer {
     for (int i = 3; i < words.length; i++) {
       String[] pair = words[i].split("=", 2);
       how.put(pair[0], pair[1]);
+    }
+    if (how.getOrDefault("max", "").startsWith("SSL")) {
+      java.security.Security.setProperty("jdk.tls.disabledAlgorithms", "");
     }
     int port = Integer.parseInt(words[2]);
     int count = Integer.parseInt(how.getOrDefault("count", "1"));

@@ -9,7 +9,7 @@ out, and prints how often the answer was right, open or wrong. Nothing is kept
 unless --keep names a folder. Needs root and, on Debian 12:
 
     apt install openssl gnutls-bin libnss3-tools nodejs python3 tcpdump tshark \\
-        default-jdk-headless golang-go libwolfssl-dev gcc
+        default-jdk-headless golang-go libwolfssl-dev gcc chromium
 
 A stack that is not there is passed over. About four minutes in all.
 """
@@ -548,14 +548,18 @@ def gnutls_once(lab, name, prio, auth, cert):
 INTENDED = {"none": "none", "declined": "empty", "fails": "failed"}
 
 
-def nss(lab):
-    db = f"sql:{lab.d}/nss"
+def nss_database(lab, db):
     os.makedirs(f"{lab.d}/nss", exist_ok=True)
     run("certutil", "-N", "--empty-password", "-d", db)
     run("certutil", "-A", "-d", db, "-n", "ca", "-t", "CT,CT,", "-i",
         f"{lab.d}/ca.pem")
     for name in ("server", "rsa2048", "p256", "chain2"):
         run("pk12util", "-i", f"{lab.d}/{name}.p12", "-d", db, "-W", "secret")
+
+
+def nss(lab):
+    db = f"sql:{lab.d}/nss"
+    nss_database(lab, db)
     for version in ("1.3", "1.2", "1.1", "1.0"):
         for what, auth, cert in (("none", "none", None),
                                  ("declined", "ask", None),
@@ -593,6 +597,115 @@ def nss_once(lab, db, version, what, auth, cert):
                                lambda p: (say(p, get), hear(p, b"</")),
                                rounds=0)
         stop(s)
+
+
+def ssl3(lab):
+    """SSL 3.0, which OpenSSL of Debian no longer speaks: NSS and Java, and
+    each with the other. No key log: what was configured is the truth."""
+    db = f"sql:{lab.d}/nss"
+    java = shutil.which("java") and os.path.exists(f"{lab.d}/TlsPeer.class")
+    if not shutil.which("selfserv"):
+        return
+    if not os.path.exists(f"{lab.d}/nss"):
+        nss_database(lab, db)
+    for server in ("nss", "java"):
+        for client in ("nss", "java"):
+            if java or (server, client) == ("nss", "nss"):
+                for case in (("none", "none", None), ("declined", "ask", None),
+                             ("rsa2048", "ask", "rsa2048"),
+                             ("fails", "require", None)):
+                    ssl3_once(lab, db, server, client, case)
+
+
+def ssl3_once(lab, db, server, client, case):
+    what, auth, cert = case
+    ip = lab.case("ssl3", f"{client} to {server} {what}",
+                  intended=INTENDED.get(what, "mutual"))
+    how = dict(peer_how(lab, "SSLv3", auth, "server", 1), strict="1")
+    if what != "fails":
+        del how["strict"]
+    ask = {"none": (), "ask": ("-r",), "require": ("-r", "-r")}[auth]
+    words = ("selfserv", "-d", db, "-n", "server", "-p", str(PORT), "-V",
+             "ssl3:ssl3", *ask)
+    if server == "java":
+        words = peer_words(lab, "java", "server", ip, how)
+    s = lab.start(*words)
+    if listens(ip, s):
+        if client == "nss":
+            nss_client(lab, db, ip, "ssl3:ssl3", cert,
+                       b"GET / HTTP/1.0\r\n\r\n", b"HTTP")
+        else:
+            how = peer_how(lab, "SSLv3", None, cert, 1)
+            run(*peer_words(lab, "java", "client", ip, how))
+    stop(s)
+
+
+CHROMIUM_POLICY = "/etc/chromium/policies/managed/spanward-lab.json"
+
+
+def chromium(lab):
+    """Headless, once per case; with a client certificate by policy."""
+    if not shutil.which("chromium"):
+        return
+    home = f"{lab.d}/home"
+    for where in (".pki/nssdb", ".local/share/pki/nssdb"):
+        os.makedirs(f"{home}/{where}", exist_ok=True)
+        run("certutil", "-N", "--empty-password", "-d",
+            f"sql:{home}/{where}")
+        for name in ("rsa2048", "p256"):
+            run("pk12util", "-i", f"{lab.d}/{name}.p12", "-d",
+                f"sql:{home}/{where}", "-W", "secret")
+    try:
+        chromium_cases(lab, home)
+    finally:
+        if os.path.exists(CHROMIUM_POLICY):
+            os.unlink(CHROMIUM_POLICY)
+
+
+def chromium_cases(lab, home):
+    for version in ("1.3", "1.2"):
+        for what, auth, cert in (("none", "none", None),
+                                 ("declined", "ask", None),
+                                 ("required", "strict", None),
+                                 ("rsa2048", "ask", "rsa2048"),
+                                 ("p256", "ask", "p256"),
+                                 ("retry rsa2048", "ask", "rsa2048")):
+            chromium_policy(cert)
+            ip = lab.case("chromium", f"{version} {what}")
+            flag = "-tls1_3" if version == "1.3" else "-tls1_2"
+            more = ("-groups", "P-384") if what.startswith("retry") else ()
+            s = openssl_server(lab, ip, auth, more=(
+                flag, "-www", "-alpn", "http/1.1", *more), rev=False)
+            if listens(ip, s):
+                run("chromium", "--headless", "--no-sandbox",
+                    "--disable-gpu", "--ignore-certificate-errors",
+                    "--disable-background-networking",
+                    f"--explicitly-allowed-ports={PORT}",
+                    f"--user-data-dir={lab.d}/chromium-{ip}",
+                    "--timeout=4000", "--dump-dom", f"https://{ip}:{PORT}/",
+                    env=dict(lab.env, HOME=home), timeout=25)
+            stop(s)
+
+
+def chromium_policy(cert):
+    """Whom to show the certificate to, without asking."""
+    if cert is None:
+        if os.path.exists(CHROMIUM_POLICY):
+            os.unlink(CHROMIUM_POLICY)
+        return
+    os.makedirs(os.path.dirname(CHROMIUM_POLICY), exist_ok=True)
+    rule = {"pattern": "*", "filter": {"SUBJECT": {"CN": f"{cert}.example"}}}
+    with open(CHROMIUM_POLICY, "w", encoding="ascii") as f:
+        json.dump({"AutoSelectCertificateForUrls": [json.dumps(rule)]}, f)
+
+
+def openssl_psk(lab):
+    """Keys agreed beforehand: nobody shows a certificate."""
+    psk = ("-psk", "0123456789abcdef0123456789abcdef", "-psk_identity", "lab")
+    for v in ("-tls1_3", "-tls1_2"):
+        suite = ("-cipher", "PSK") if v == "-tls1_2" else ()
+        openssl_once(lab, f"psk {v}", "none", None, (v, *suite, *psk),
+                     (v, *suite, *psk), open_ok=True)
 
 
 def nss_client(lab, db, ip, v, cert, text, want):
@@ -920,9 +1033,9 @@ def lose(lab, capture, judge, expected):
 
 
 STACKS = {"openssl": (openssl_plain, openssl_extras, openssl_resumed,
-                      openssl_later),
+                      openssl_later, openssl_psk),
           "dtls": (openssl_dtls,), "gnutls": (gnutls,), "nss": (nss,),
-          "curl": (curl,)}
+          "ssl3": (ssl3,), "curl": (curl,), "chromium": (chromium,)}
 PEERS = ("python", "node", "go", "wolfssl", "java")
 
 
