@@ -120,8 +120,7 @@ shard_main(void *arg)
 	struct batch *b;
 
 	while ((b = ring_get(s->work)) != NULL) {
-		for (unsigned i = 0; i < b->n; i++)
-			worker_packet(s->worker, &b->p[i]);
+		worker_packets(s->worker, b->p, b->n);
 		if (b->mark != NULL)
 			take_notice(s->engine, b->mark);
 		if (b->boundary)
@@ -629,7 +628,8 @@ handle(struct engine *e, struct packet *p)
 		worker_packet(e->shards[0].worker, p);
 		return;
 	}
-	give(&e->shards[flow_hash(&p->tuple) % e->shard_count], p);
+	flow_note(p);
+	give(&e->shards[(p->hash >> 32) % e->shard_count], p);
 }
 
 static void

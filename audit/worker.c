@@ -438,3 +438,18 @@ worker_packet(struct worker *w, const struct packet *p)
 	    (p->tcp_flags & (TCP_FIN | TCP_RST)) != 0)
 		turns_add(&w->ended, f);
 }
+
+/* Of so many packets ahead the entry, of so many the flow is fetched. */
+enum { AHEAD_ENTRY = 12, AHEAD_FLOW = 5 };
+
+void
+worker_packets(struct worker *w, const struct packet *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i + AHEAD_ENTRY < n)
+			flow_expect(w->flows, &p[i + AHEAD_ENTRY], false);
+		if (i + AHEAD_FLOW < n)
+			flow_expect(w->flows, &p[i + AHEAD_FLOW], true);
+		worker_packet(w, &p[i]);
+	}
+}

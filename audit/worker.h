@@ -38,6 +38,8 @@ struct worker *worker_new(const struct worker_options *o);
 void worker_free(struct worker *w);
 /* A decoded packet that has a transport. Borrowed for the call. */
 void worker_packet(struct worker *w, const struct packet *p);
+/* Packets with noted hashes (flow_note()), the first of them next. */
+void worker_packets(struct worker *w, const struct packet *p, size_t n);
 void worker_stats(const struct worker *w, struct worker_stats *out);
 /*
  * A period of the run ends here: tells all that is known of every flow that

@@ -102,6 +102,12 @@ flow_hash(const struct five_tuple *t)
 	return (uint32_t)(tuple_hash(t) >> 32);
 }
 
+void
+flow_note(struct packet *p)
+{
+	p->hash = tuple_hash(&p->tuple);
+}
+
 /* Whether the tuple is the flow's, and which way it goes. */
 static bool
 matches(const struct flow *f, const struct five_tuple *t, enum side *side)
@@ -118,6 +124,14 @@ matches(const struct flow *f, const struct five_tuple *t, enum side *side)
 	    same_endpoint(&f->tuple.dst, &t->src);
 }
 
+/* All of it is needed next; the lines come side by side. */
+static void
+fetch(const struct flow *f)
+{
+	for (size_t line = 0; line < sizeof(*f); line += CACHE_LINE)
+		__builtin_prefetch((const char *)f + line, 1);
+}
+
 static struct flow *
 find(const struct flow_table *t, uint32_t hash, const struct five_tuple *key,
     enum side *side)
@@ -129,10 +143,7 @@ find(const struct flow_table *t, uint32_t hash, const struct five_tuple *key,
 		if (t->slots[i].hash != hash)
 			continue;
 		f = flow_at(t, t->slots[i].flow);
-		/* all of it is needed next; the lines come side by side */
-		for (size_t line = CACHE_LINE; line < sizeof(*f);
-		     line += CACHE_LINE)
-			__builtin_prefetch((const char *)f + line, 1);
+		fetch(f);
 		if (matches(f, key, side))
 			return f;
 	}
@@ -490,11 +501,23 @@ first_packet(struct flow_table *t, uint32_t hash, const struct packet *p,
 	return f;
 }
 
+void
+flow_expect(const struct flow_table *t, const struct packet *p, bool near)
+{
+	const struct slot *s = &t->slots[(uint32_t)p->hash & t->mask];
+
+	if (!near)
+		__builtin_prefetch(s);
+	else if (s->flow != 0 && s->hash == (uint32_t)p->hash)
+		fetch(flow_at(t, s->flow));
+}
+
 struct flow *
 flow_find(struct flow_table *t, const struct packet *p, enum side *side,
     bool *duplicate)
 {
-	uint32_t hash = (uint32_t)tuple_hash(&p->tuple);
+	uint32_t hash =
+	    (uint32_t)(p->hash != 0 ? p->hash : tuple_hash(&p->tuple));
 	struct flow *f;
 
 	*duplicate = false;

@@ -103,6 +103,15 @@ struct flow *flow_find(struct flow_table *t, const struct packet *p,
 void flow_table_each(struct flow_table *t,
     void (*visit)(void *ctx, struct flow *f), void *ctx);
 
+/* Notes the hash of a decoded packet's tuple in it: whoever reads it has time
+ * for that, and flow_find() need not. */
+void flow_note(struct packet *p);
+/*
+ * A noted packet that will be looked for soon: fetches its entry, or, `near`,
+ * its flow by the entry that was fetched before.
+ */
+void flow_expect(const struct flow_table *t, const struct packet *p, bool near);
+
 size_t flow_table_count(const struct flow_table *t);
 uint64_t flow_table_evicted(const struct flow_table *t); /* by the ceiling */
 uint64_t flow_table_duplicates(const struct flow_table *t);

@@ -60,6 +60,8 @@ struct packet {
 	uint8_t tcp_flags;
 	uint16_t ip_id; /* 0 for IPv6 without fragments */
 	uint8_t ttl;
+
+	uint64_t hash; /* of the tuple, from flow_note(); 0: not noted */
 };
 
 #endif

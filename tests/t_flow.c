@@ -152,6 +152,30 @@ test_both_ways(void **state)
 	world_free(w);
 }
 
+/* A noted hash and what was fetched ahead change nothing. */
+static void
+test_noted(void **state)
+{
+	struct world *w = world_new(10);
+	struct packet p = datagram(A, B, "x");
+	struct packet back = datagram(B, A, "y");
+
+	(void)state;
+	flow_note(&p);
+	flow_note(&back);
+	assert_int_equal(p.hash, back.hash);
+	assert_int_equal(p.hash >> 32, flow_hash(&p.tuple));
+	flow_expect(w->t, &p, false);
+	flow_expect(w->t, &p, true); /* there is none yet */
+	struct flow *f = see(w, datagram(A, B, "z"));
+
+	flow_expect(w->t, &p, true);
+	assert_ptr_equal(see(w, p), f);
+	assert_ptr_equal(see(w, back), f);
+	assert_int_equal(w->side, TO_CLIENT);
+	world_free(w);
+}
+
 static void
 test_key(void **state)
 {
@@ -849,6 +873,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_ways),
 		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_noted),
 		cmocka_unit_test(test_direction),
 		cmocka_unit_test(test_turn),
 		cmocka_unit_test(test_reuse),
