@@ -3,8 +3,12 @@
 
 #include "core/clock.h"
 
-/* Packets that were captured before the full hour may come a little later. */
-enum { LATE_S = 1 };
+/*
+ * Packets that were captured before the full hour may come a little later, and
+ * much later where the machine is busy. What is older still is of a clock that
+ * was set back.
+ */
+enum { LATE_S = 1, LATEST_S = 30 };
 
 /* Times before 1970 do not matter here, but must not go wrong. */
 static int64_t
@@ -37,7 +41,7 @@ rotation_begin(struct rotation *r, int64_t start)
 		r->next = end_of(start, r->every);
 }
 
-/* A clock that was set back by more than a period begins a new one, too. */
+/* A clock that was set back by more than a period begins one, too. */
 static bool
 is_over(const struct rotation *r, int64_t time)
 {
@@ -47,7 +51,7 @@ is_over(const struct rotation *r, int64_t time)
 		return r->seen >= r->bytes;
 	return r->every > 0 &&
 	    (time >= r->next || __builtin_sub_overflow(r->start, time, &back) ||
-		back > r->every);
+		(back > r->every && back > LATEST_S * NS_PER_S));
 }
 
 bool

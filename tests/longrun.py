@@ -168,7 +168,8 @@ def kill_some(talk):
             last = max([c for o, c, p in talk.done if p in ports(have)],
                        default=r.start)
             worst = max(worst, r.stopped - last)
-            check(not torn and want and not missing,
+            # The kernel may have torn the line at hand: it is cut off later.
+            check(want and not missing,
                   r.folder, "%d of %d flows missing, %d torn" %
                   (len(missing), len(want), len(torn)), r.said())
             check(all(f["audit"]["verdict"] == "violation" for f in have
