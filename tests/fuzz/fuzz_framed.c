@@ -9,9 +9,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice input = slice_of(data, size);
 	struct frame_judge judge = { 0 };
 
-	(void)frame_judge(&judge, input, size);
-	(void)frame_judge(&judge, slice_from(input, 1), size);
-	(void)frame_convinced(&judge);
+	enum frame whole = frame_judge(&judge, input, size);
+	enum frame rest = frame_judge(&judge, slice_from(input, 1), size);
+
+	if (frame_convinced(&judge) && whole != FRAME_GOOD &&
+	    rest != FRAME_GOOD)
+		abort();
 	fuzz_flow(input, IPPROTO_NUM_TCP, &dissect_framed);
 	fuzz_flow(input, IPPROTO_NUM_TCP, NULL);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RTP headers, streams, tests and length arithmetic; ZRTP between them. */
+/* RTP headers, streams, tests and length arithmetic. */
 #include "dissect/rtp.h"
 #include "tests/fuzz/media_fuzz.h"
 
@@ -12,6 +12,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rtp_parse(input, (uint32_t)size, &h) && h.octets != h.payload.n)
 		abort();
 	fuzz_flow(input, IPPROTO_NUM_UDP, &dissect_rtp);
-	fuzz_flow(input, IPPROTO_NUM_UDP, &dissect_zrtp);
 	return 0;
 }

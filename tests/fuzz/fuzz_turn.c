@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* STUN, TURN and what it relays, on datagrams and on a stream with holes. */
+/* STUN, TURN and what it relays, as datagrams or on a stream, by the first
+ * octet, which is also that of the first packet. */
 #include "tests/fuzz/media_fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice input = slice_of(data, size);
+	bool tcp = size > 0 && (data[0] & 4) != 0;
 
-	fuzz_flow(input, IPPROTO_NUM_UDP, NULL);
-	fuzz_flow(input, IPPROTO_NUM_TCP, NULL);
-	fuzz_flow(input, IPPROTO_NUM_TCP, &dissect_stun);
+	fuzz_flow(slice_of(data, size), tcp ? IPPROTO_NUM_TCP : IPPROTO_NUM_UDP,
+	    &dissect_stun);
 	return 0;
 }
