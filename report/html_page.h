@@ -85,7 +85,7 @@ static const char page_style[] =
 "nav,.skip,.filter,.screen{display:none}pre{max-height:none;overflow:visible;font-size:7.5pt}a{text-decoration:none}\n"
 "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}\n"
 "h2,h3,caption,thead{break-after:avoid}tr,figure,.fix,.verdict{break-inside:avoid}.wide{overflow:visible}\n"
-"th button::after{content:''}table{font-size:8pt}th.name{min-width:0;width:32%}.first{break-after:page}article{padding:.1rem .8rem .3rem}}\n";
+"th button::after{content:''}table{font-size:8pt}th.name{min-width:0;width:32%}.first{break-after:page}.first th,.first td{padding-top:.12rem;padding-bottom:.12rem}article{padding:.1rem .8rem .3rem}}\n";
 
 static const char page_script[] =
 "\n'use strict';\n"
