@@ -1,6 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/batch.h"
 
+#include <stdlib.h>
+
+#include "core/ring.h"
+
+bool
+batches_make(struct ring *to, unsigned n, struct ring *home)
+{
+	while (n-- > 0) {
+		struct batch *b = malloc(sizeof(*b));
+
+		if (b == NULL)
+			return false;
+		b->home = home;
+		if (!ring_put(to, b)) {
+			free(b);
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+batches_free(struct ring *r)
+{
+	void *b;
+
+	if (r == NULL)
+		return;
+	while ((b = ring_try(r)) != NULL)
+		free(b);
+	ring_free(r);
+}
+
 void
 batch_clear(struct batch *b)
 {

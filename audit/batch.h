@@ -26,6 +26,10 @@ struct batch {
 	uint8_t bytes[BATCH_BYTES];
 };
 
+/* So many new ones into the ring, which has room for them. */
+bool batches_make(struct ring *to, unsigned n, struct ring *home) MUST_CHECK;
+/* The ring and what is in it; or NULL. */
+void batches_free(struct ring *r);
 void batch_clear(struct batch *b);
 /* Copies what a worker needs: from the innermost IP header to the end. False:
  * no room is left. */

@@ -9,6 +9,7 @@
 #include "audit/cert_x509.h"
 #include "core/cursor.h"
 #include "core/map.h"
+#include "core/room.h"
 #include "core/text.h"
 
 /* Where the octets of a chain lay when it was asked for: they are compared
@@ -114,25 +115,6 @@ cert_has_trust(const struct cert_store *s)
 	return cert_anchors_cas(s->anchors) > 0;
 }
 
-/* Room for one more pointer. */
-static bool
-more_room(void *list, size_t count, size_t *room)
-{
-	void **p;
-
-	if (count < *room)
-		return true;
-	size_t next = *room > 0 ? *room * 2 : 64;
-
-	memcpy(&p, list, sizeof(p));
-	p = realloc(p, next * sizeof(*p));
-	if (p == NULL)
-		return false;
-	memcpy(list, &p, sizeof(p));
-	*room = next;
-	return true;
-}
-
 const struct cert_full *
 cert_full_of(struct cert_store *s, struct slice der)
 {
@@ -147,7 +129,9 @@ cert_full_of(struct cert_store *s, struct slice der)
 		return s->certs[*known];
 	struct cert_full *f = arena_take(&s->arena, sizeof(*f));
 
-	if (f == NULL || !more_room(&s->certs, s->count, &s->room) ||
+	if (f == NULL ||
+	    !room_for_one((void **)&s->certs, s->count, &s->room,
+		sizeof(void *)) ||
 	    !cert_parse(der, &s->arena, f))
 		return NULL;
 	uint64_t *place = map_put(s->map, key);
@@ -167,17 +151,6 @@ cert_of(struct cert_store *s, struct slice der)
 	const struct cert_full *f = cert_full_of(s, der);
 
 	return f != NULL ? &f->c : NULL;
-}
-
-bool
-cert_next_der(struct cursor *chain, struct slice *der)
-{
-	struct cursor block;
-
-	if (!cur_vec24(chain, &block))
-		return false;
-	*der = cur_rest(&block);
-	return true;
 }
 
 size_t
@@ -265,7 +238,8 @@ room_for_chain(struct cert_store *s, struct slice octets)
 	uint64_t *place;
 
 	if (c == NULL || !arena_copy(&s->arena, octets, &c->octets) ||
-	    !more_room(&s->chains, s->chain_count, &s->chain_room) ||
+	    !room_for_one((void **)&s->chains, s->chain_count, &s->chain_room,
+		sizeof(void *)) ||
 	    (place = map_put(s->chain_map, octets)) == NULL) {
 		s->scratch = (struct cert_chain){ .octets = { NULL, 0 } };
 		return &s->scratch;
@@ -275,13 +249,25 @@ room_for_chain(struct cert_store *s, struct slice octets)
 	return c;
 }
 
+/* RFC 5246 section 7.4.2: 24-bit length and DER each. */
+static bool
+next_der(struct cursor *chain, struct slice *der)
+{
+	struct cursor block;
+
+	if (!cur_vec24(chain, &block))
+		return false;
+	*der = cur_rest(&block);
+	return true;
+}
+
 static void
 read_chain(struct cert_store *s, struct slice octets, struct cert_chain *chain)
 {
 	struct cursor c = cur_of(octets);
 	struct slice der;
 
-	while (chain->sent_n < LIMIT_CHAIN && cert_next_der(&c, &der)) {
+	while (chain->sent_n < LIMIT_CHAIN && next_der(&c, &der)) {
 		const struct cert_full *f = cert_full_of(s, der);
 
 		if (f == NULL)

@@ -61,7 +61,7 @@ bool cert_has_trust(const struct cert_store *s); /* a CA bundle was given */
 /* The certificate of these DER octets; never NULL but without memory. */
 const struct cert *cert_of(struct cert_store *s, struct slice der);
 /* The n-th certificate of a chain as in FACT_TLS_SERVER_CHAIN; NULL after the
- * last. */
+ * last, or after LIMIT_CHAIN of them. */
 const struct cert *cert_in_chain(struct cert_store *s, struct slice chain,
     size_t n);
 size_t cert_count(const struct cert_store *s);

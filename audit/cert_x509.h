@@ -82,8 +82,6 @@ void cert_chain_check(const struct cert_anchors *a, struct cert_chain *chain);
 
 /* Of the store: kept by SHA-256. NULL without memory. */
 const struct cert_full *cert_full_of(struct cert_store *s, struct slice der);
-/* RFC 5246 section 7.4.2: 24-bit length and DER each. */
-bool cert_next_der(struct cursor *chain, struct slice *der) MUST_CHECK;
 /* Remembered, because signatures cost and a server shows one chain all day;
  * holds until the next call. */
 const struct cert_chain *cert_chain_of(struct cert_store *s,

@@ -13,7 +13,6 @@
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -23,6 +22,7 @@
 #include "audit/worker.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/processors.h"
 #include "core/ring.h"
 
 enum {
@@ -195,16 +195,9 @@ give_thread(struct shard *s)
 {
 	s->work = ring_new(BATCHES);
 	s->spare = ring_new(BATCHES);
-	if (s->work == NULL || s->spare == NULL)
+	if (s->work == NULL || s->spare == NULL ||
+	    !batches_make(s->spare, BATCHES, NULL))
 		return false;
-	for (int i = 0; i < BATCHES; i++) {
-		struct batch *b = malloc(sizeof(*b));
-
-		if (b == NULL || !ring_put(s->spare, b)) {
-			free(b);
-			return false;
-		}
-	}
 	s->running = pthread_create(&s->thread, NULL, shard_main, s) == 0;
 	return s->running;
 }
@@ -260,16 +253,6 @@ start_lanes(struct engine *e, struct fault *f)
 	return e->lanes != NULL;
 }
 
-/* Asked of the kernel and not of /sys: no file is opened any more. */
-static bool
-has_processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) == 0 &&
-	    CPU_COUNT(&set) > 1;
-}
-
 /*
  * Records are kept to the end: the heap only grows. glibc would let a second
  * thread have a heap of its own, which grows by the page, with a system call
@@ -287,7 +270,7 @@ start(struct engine *e, struct fault *f)
 {
 	e->apart = e->shard_count > 1;
 	e->may_part =
-	    !e->apart && e->o.source.file_count > 0 && has_processors();
+	    !e->apart && e->o.source.file_count > 0 && processors() > 1;
 	if (e->may_part)
 		tune_heap();
 	if (e->shard_count > 1) {
@@ -409,18 +392,6 @@ stop_threads(struct engine *e)
 	}
 }
 
-static void
-free_ring_of_batches(struct ring *r)
-{
-	void *b;
-
-	if (r == NULL)
-		return;
-	while ((b = ring_try(r)) != NULL)
-		free(b);
-	ring_free(r);
-}
-
 void
 engine_free(struct engine *e)
 {
@@ -434,8 +405,8 @@ engine_free(struct engine *e)
 
 		worker_free(s->worker);
 		free(s->open);
-		free_ring_of_batches(s->work);
-		free_ring_of_batches(s->spare);
+		batches_free(s->work);
+		batches_free(s->spare);
 	}
 	free(e->shards);
 	if (e->notices != NULL)

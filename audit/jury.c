@@ -6,9 +6,9 @@
 #include "audit/jury.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
+#include "core/processors.h"
 #include "core/ring.h"
 
 enum {
@@ -104,17 +104,6 @@ juror_start(struct juror *r, const struct bench *b)
 		}
 	}
 	return true;
-}
-
-/* Asked of the kernel and not of /sys: no file is opened any more. */
-static size_t
-processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) == 0
-	    ? (size_t)CPU_COUNT(&set)
-	    : 1;
 }
 
 /* How many jurors stand ready beside the caller. */

@@ -239,21 +239,8 @@ lane_init(struct lanes *l, unsigned i)
 		.spare = ring_new(batches),
 	};
 	pthread_mutex_init(&w->guard, NULL);
-	if (w->decoder == NULL || w->open == NULL || w->inbox == NULL ||
-	    w->spare == NULL)
-		return false;
-	for (unsigned k = 0; k < batches; k++) {
-		struct batch *b = malloc(sizeof(*b));
-
-		if (b == NULL)
-			return false;
-		b->home = w->spare;
-		if (!ring_put(w->spare, b)) {
-			free(b);
-			return false;
-		}
-	}
-	return true;
+	return w->decoder != NULL && w->open != NULL && w->inbox != NULL &&
+	    w->spare != NULL && batches_make(w->spare, batches, w->spare);
 }
 
 static bool
@@ -343,18 +330,6 @@ lanes_finish(struct lanes *l)
 		    handed, packets);
 }
 
-static void
-free_batches(struct ring *r)
-{
-	void *b;
-
-	if (r == NULL)
-		return;
-	while ((b = ring_try(r)) != NULL)
-		free(b);
-	ring_free(r);
-}
-
 void
 lanes_free(struct lanes *l)
 {
@@ -367,12 +342,12 @@ lanes_free(struct lanes *l)
 		for (unsigned k = 0; w->open != NULL && k < l->count; k++)
 			free(w->open[k]);
 		free(w->open);
-		free_batches(w->inbox);
+		batches_free(w->inbox);
 		decoder_free(w->decoder);
 	}
 	/* What was in an inbox did not go home. */
 	for (unsigned i = 0; i < l->count; i++) {
-		free_batches(l->lane[i].spare);
+		batches_free(l->lane[i].spare);
 		pthread_mutex_destroy(&l->lane[i].guard);
 	}
 	free(l->lane);

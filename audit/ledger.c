@@ -8,6 +8,7 @@
 #include "audit/mutual.h"
 #include "audit/verdict.h"
 #include "core/buf.h"
+#include "core/room.h"
 
 /* Names of hosts are short; far more than any site has. */
 enum {
@@ -115,21 +116,6 @@ ledger_free(struct ledger *l)
 
 /* ---- while the audit runs ---- */
 
-static bool
-grow(void **p, size_t count, size_t *room, size_t size)
-{
-	if (count < *room)
-		return true;
-	size_t more = *room == 0 ? 256 : *room * 2;
-	void *q = realloc(*p, more * size);
-
-	if (q == NULL)
-		return false;
-	*p = q;
-	*room = more;
-	return true;
-}
-
 /*
  * Certificates and the offers of one TLS stack are the same in thousands of
  * flows: they are kept once.
@@ -186,8 +172,8 @@ ledger_mark(struct ledger *l, size_t i)
 
 	if (r->dirty || !l->following)
 		return;
-	if (!grow((void **)&l->changes, l->change_count, &l->change_room,
-		sizeof(*l->changes)))
+	if (!room_for_one((void **)&l->changes, l->change_count,
+		&l->change_room, sizeof(*l->changes)))
 		return;
 	l->changes[l->change_count++] = (uint32_t)i;
 	r->dirty = true;
@@ -218,8 +204,8 @@ add_to(struct ledger *l, struct record *r, struct notice *n)
 		return;
 	}
 	/* Signalling may point into the old facts until it is gathered anew. */
-	if (!grow((void **)&l->retired, l->retired_count, &l->retired_room,
-		sizeof(struct notice *))) {
+	if (!room_for_one((void **)&l->retired, l->retired_count,
+		&l->retired_room, sizeof(struct notice *))) {
 		l->starved++;
 		notice_free(n);
 		return;
@@ -265,7 +251,7 @@ ledger_take(struct ledger *l, struct notice *n)
 		return;
 	}
 	l->stale |= l->count == l->room;
-	if (!grow((void **)&l->records, l->count, &l->room,
+	if (!room_for_one((void **)&l->records, l->count, &l->room,
 		sizeof(*l->records))) {
 		l->starved++;
 		notice_free(n);
@@ -480,7 +466,7 @@ host_of(struct ledger *l, const struct addr *a)
 		return NULL;
 	if (*at != 0)
 		return &l->hosts[*at - 1];
-	if (!grow((void **)&l->hosts, l->host_count, &l->host_room,
+	if (!room_for_one((void **)&l->hosts, l->host_count, &l->host_room,
 		sizeof(*l->hosts)))
 		return NULL;
 	struct host *h = &l->hosts[l->host_count++];
@@ -538,7 +524,7 @@ shown_of(struct ledger *l, const struct cert *c)
 		return NULL;
 	if (*at != 0)
 		return &l->shown[*at - 1];
-	if (!grow((void **)&l->shown, l->shown_count, &l->shown_room,
+	if (!room_for_one((void **)&l->shown, l->shown_count, &l->shown_room,
 		sizeof(*l->shown)))
 		return NULL;
 	struct shown_cert *s = &l->shown[l->shown_count++];

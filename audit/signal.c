@@ -5,6 +5,7 @@
 
 #include "audit/mutual.h"
 #include "core/map.h"
+#include "core/room.h"
 
 /* One m= line of one description. */
 struct line {
@@ -144,26 +145,11 @@ struct exchange_key {
 };
 
 static bool
-grow(void **p, size_t count, size_t *room, size_t size)
-{
-	if (count < *room)
-		return true;
-	size_t more = *room == 0 ? 64 : *room * 2;
-	void *q = realloc(*p, more * size);
-
-	if (q == NULL)
-		return false;
-	*p = q;
-	*room = more;
-	return true;
-}
-
-static bool
 add_line(struct signals *s, const struct record *r, const struct learnt *l)
 {
 	const struct evidence *e = &r->facts->news;
 
-	if (!grow((void **)&s->lines, s->line_count, &s->line_room,
+	if (!room_for_one((void **)&s->lines, s->line_count, &s->line_room,
 		sizeof(*s->lines)))
 		return false;
 	const struct sdp_media *m =
@@ -210,7 +196,7 @@ add_candidate(struct signals *s, const struct learnt *l)
 
 	if (line == 0 || !is_address(&c.at))
 		return true;
-	if (!grow((void **)&s->candidates, s->candidate_count,
+	if (!room_for_one((void **)&s->candidates, s->candidate_count,
 		&s->candidate_room, sizeof(*s->candidates)))
 		return false;
 	struct candidate *to = &s->candidates[s->candidate_count++];
@@ -364,7 +350,7 @@ add_full(struct signals *s, const struct record *r)
 {
 	struct server_key k;
 
-	if (!grow((void **)&s->fulls, s->full_count, &s->full_room,
+	if (!room_for_one((void **)&s->fulls, s->full_count, &s->full_room,
 		sizeof(*s->fulls)))
 		return false;
 	struct full *to = &s->fulls[s->full_count++];

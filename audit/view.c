@@ -11,6 +11,7 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/map.h"
+#include "core/room.h"
 
 static_assert(FINDINGS <= 64, "a bit for each finding");
 
@@ -123,25 +124,6 @@ view_news_done(struct view_news *n)
 }
 
 /* ---- rows ---- */
-
-static bool
-grow(void **p, size_t want, size_t *room, size_t size)
-{
-	size_t more = *room == 0 ? 64 : *room;
-
-	if (want <= *room)
-		return true;
-	while (more < want)
-		more *= 2;
-	void *q = realloc(*p, more * size);
-
-	if (q == NULL)
-		return false;
-	memset((char *)q + *room * size, 0, (more - *room) * size);
-	*p = q;
-	*room = more;
-	return true;
-}
 
 /* As much as fits of text that is safe already, cut between characters. */
 static void
@@ -289,7 +271,7 @@ more_news(struct view_news *n)
 	size_t at = n->count / VIEW_CHUNK;
 
 	if (n->count % VIEW_CHUNK == 0) {
-		if (!grow((void **)&n->chunks, at + 1, &n->room,
+		if (!room_zeroed((void **)&n->chunks, at + 1, &n->room,
 			sizeof(*n->chunks)))
 			return NULL;
 		n->chunks[at] = malloc(sizeof(*n->chunks[at]));
@@ -319,7 +301,7 @@ hash_of(const struct view_row *r)
 static void
 publish(struct view *v, const struct view_row *r)
 {
-	if (!grow((void **)&v->slots, (size_t)r->slot + 1, &v->slot_room,
+	if (!room_zeroed((void **)&v->slots, (size_t)r->slot + 1, &v->slot_room,
 		sizeof(*v->slots)))
 		return;
 	struct slot *s = &v->slots[r->slot];
@@ -360,7 +342,7 @@ cert_row(struct view *v, const struct cert *c)
 		return NULL;
 	if (*at != 0)
 		return &v->certs[*at - 1];
-	if (!grow((void **)&v->certs, v->cert_count + 1, &v->cert_room,
+	if (!room_zeroed((void **)&v->certs, v->cert_count + 1, &v->cert_room,
 		sizeof(*v->certs)))
 		return NULL;
 	struct view_cert *s = &v->certs[v->cert_count];
@@ -437,7 +419,7 @@ static void
 publish_certs(struct view *v)
 {
 	pthread_mutex_lock(&v->lock);
-	if (grow((void **)&v->pending.certs, v->cert_count,
+	if (room_zeroed((void **)&v->pending.certs, v->cert_count,
 		&v->pending.cert_room, sizeof(*v->certs))) {
 		if (v->cert_count > 0)
 			memcpy(v->pending.certs, v->certs,
@@ -670,8 +652,8 @@ take_final_certs(struct view *v)
 	for (size_t i = 0; i < ledger_certs(l); i++) {
 		const struct shown_cert *s = ledger_cert(l, i);
 
-		if (!grow((void **)&v->certs, v->cert_count + 1, &v->cert_room,
-			sizeof(*v->certs)))
+		if (!room_zeroed((void **)&v->certs, v->cert_count + 1,
+			&v->cert_room, sizeof(*v->certs)))
 			return;
 		struct view_cert *c = &v->certs[v->cert_count];
 

@@ -96,12 +96,6 @@ tuple_hash(const struct five_tuple *t)
 	return hash_bytes(key, (size_t)(at - key));
 }
 
-uint32_t
-flow_hash(const struct five_tuple *t)
-{
-	return (uint32_t)(tuple_hash(t) >> 32);
-}
-
 void
 flow_note(struct packet *p)
 {

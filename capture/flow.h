@@ -103,8 +103,11 @@ struct flow *flow_find(struct flow_table *t, const struct packet *p,
 void flow_table_each(struct flow_table *t,
     void (*visit)(void *ctx, struct flow *f), void *ctx);
 
-/* Notes the hash of a decoded packet's tuple in it: whoever reads it has time
- * for that, and flow_find() need not. */
+/*
+ * Notes the hash of a decoded packet's tuple in it: whoever reads it has time
+ * for that, and flow_find() need not. Keyed, the same both ways; its upper half
+ * chooses the worker, the tables inside use the lower.
+ */
 void flow_note(struct packet *p);
 /*
  * A noted packet that will be looked for soon: fetches its entry, or, `near`,
@@ -115,10 +118,6 @@ void flow_expect(const struct flow_table *t, const struct packet *p, bool near);
 size_t flow_table_count(const struct flow_table *t);
 uint64_t flow_table_evicted(const struct flow_table *t); /* by the ceiling */
 uint64_t flow_table_duplicates(const struct flow_table *t);
-
-/* Symmetric keyed hash of the five-tuple: chooses the worker (any of its bits
- * will do; the tables inside use others). */
-uint32_t flow_hash(const struct five_tuple *t);
 
 /*
  * The other side called, as bytes show (ClientHello from dst): exchanges src

@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/limits.h"
 #include "core/map.h"
+#include "core/room.h"
 
 const char *const diff_kind_words[DIFF_KINDS] = { "violation", "finding" };
 const char *const diff_change_words[DIFF_CHANGES] = { "new", "fixed",
@@ -32,21 +33,6 @@ keep(struct comparing *c, const char *text)
 		return (const char *)kept.p;
 	c->starved = true;
 	return "";
-}
-
-static bool
-grow(void **list, size_t count, size_t *room, size_t size)
-{
-	if (count < *room)
-		return true;
-	size_t more = *room == 0 ? 64 : *room * 2;
-	void *bigger = realloc(*list, more * size);
-
-	if (bigger == NULL)
-		return false;
-	*list = bigger;
-	*room = more;
-	return true;
 }
 
 static void
@@ -202,7 +188,8 @@ item_of(struct comparing *c, const struct diff_item *like,
 		return NULL;
 	if (*at != 0)
 		return &d->items[*at - 1];
-	if (!grow((void **)&d->items, d->count, &d->room, sizeof(*d->items)))
+	if (!room_for_one((void **)&d->items, d->count, &d->room,
+		sizeof(*d->items)))
 		return NULL;
 	struct diff_item *i = &d->items[d->count++];
 
@@ -310,7 +297,7 @@ take_cert(struct comparing *c, json_t *cert)
 	    : NULL;
 
 	if (at == NULL ||
-	    !grow((void **)&d->certs, d->cert_count, &d->cert_room,
+	    !room_for_one((void **)&d->certs, d->cert_count, &d->cert_room,
 		sizeof(*d->certs))) {
 		json_decref(cert);
 		return false;

@@ -11,6 +11,7 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/map.h"
+#include "core/room.h"
 #include "report/remedy.h"
 
 enum {
@@ -72,21 +73,6 @@ struct exhibit {
 
 /* ---- who and what is written ---- */
 
-static bool
-grow(void **list, size_t count, size_t *room, size_t size)
-{
-	if (count < *room)
-		return true;
-	size_t more = *room == 0 ? 64 : *room * 2;
-	void *bigger = realloc(*list, more * size);
-
-	if (bigger == NULL)
-		return false;
-	*list = bigger;
-	*room = more;
-	return true;
-}
-
 /* Both directions of a flow have one key. */
 static struct slice
 ends_key(const struct five_tuple *t, uint8_t key[48])
@@ -146,7 +132,7 @@ add_note(struct exhibit *w, uint64_t packet, uint64_t flow, const char *id,
 {
 	if (packet == 0)
 		return;
-	if (!grow((void **)&w->notes, w->note_count, &w->note_room,
+	if (!room_for_one((void **)&w->notes, w->note_count, &w->note_room,
 		sizeof(*w->notes))) {
 		w->bad = true;
 		return;
@@ -177,8 +163,8 @@ add_subject(struct exhibit *w, const struct record *r)
 	}
 	at = map_put(w->by_ends, ends_key(&v->tuple, key));
 	if (at == NULL ||
-	    !grow((void **)&w->subjects, w->subject_count, &w->subject_room,
-		sizeof(*w->subjects))) {
+	    !room_for_one((void **)&w->subjects, w->subject_count,
+		&w->subject_room, sizeof(*w->subjects))) {
 		w->bad = true;
 		return;
 	}

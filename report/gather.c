@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/limits.h"
 #include "core/map.h"
+#include "core/room.h"
 
 struct kept {
 	const char *text;
@@ -23,21 +24,6 @@ struct gathering {
 	bool starved;
 };
 
-static bool
-grow(void **list, size_t count, size_t *room, size_t size)
-{
-	if (count < *room)
-		return true;
-	size_t more = *room == 0 ? 64 : *room * 2;
-	void *bigger = realloc(*list, more * size);
-
-	if (bigger == NULL)
-		return false;
-	*list = bigger;
-	*room = more;
-	return true;
-}
-
 /* A copy that lives as long as what is gathered; equal texts share one. */
 static const char *
 keep(struct gathering *s, const char *text)
@@ -51,7 +37,8 @@ keep(struct gathering *s, const char *text)
 	struct slice copy;
 
 	if (at == NULL ||
-	    !grow((void **)&s->kept, s->kept_count, &s->kept_room, sizeof(k)) ||
+	    !room_for_one((void **)&s->kept, s->kept_count, &s->kept_room,
+		sizeof(k)) ||
 	    !arena_copy(&s->g->texts, whole, &copy)) {
 		s->starved = true;
 		return "";
@@ -77,7 +64,8 @@ tally(struct gathering *s, struct tallies *t, const char *const words[4])
 			return &t->list[i];
 	}
 	if (t->count == LIMIT_TALLIES ||
-	    !grow((void **)&t->list, t->count, &t->room, sizeof(*t->list)))
+	    !room_for_one((void **)&t->list, t->count, &t->room,
+		sizeof(*t->list)))
 		return NULL;
 	struct tally *x = &t->list[t->count++];
 
@@ -218,7 +206,7 @@ new_group(struct gathering *s, const struct group *like, const json_t *flow)
 	const json_t *audit = json_object_get(flow, "audit");
 	struct gathered *g = s->g;
 
-	if (!grow((void **)&g->groups, g->group_count, &s->room,
+	if (!room_for_one((void **)&g->groups, g->group_count, &s->room,
 		sizeof(*g->groups)))
 		return NULL;
 	struct group *x = &g->groups[g->group_count++];

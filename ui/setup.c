@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/limits.h"
 #include "core/log.h"
+#include "core/processors.h"
 #include "ui/guard.h"
 
 /* --- the options -------------------------------------------------------- */
@@ -123,11 +123,11 @@ setup_open(struct setup *s, const struct options *o, struct fault *f)
 static unsigned
 default_workers(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned n = processors();
 
 	if (n <= 2)
 		return 1;
-	return n - 1 < LIMIT_WORKERS ? (unsigned)(n - 1) : LIMIT_WORKERS;
+	return n - 1 < LIMIT_WORKERS ? n - 1 : LIMIT_WORKERS;
 }
 
 /* What `more` has to open is made by whom root became. */

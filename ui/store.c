@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/map.h"
+#include "core/room.h"
 
 enum { LOOKED_AT = 64 };
 #define GONE UINT64_MAX
@@ -64,25 +65,6 @@ store_free(struct store *s)
 	free(s);
 }
 
-static bool
-grow(void **p, size_t want, size_t *room, size_t size)
-{
-	size_t more = *room == 0 ? 64 : *room;
-
-	if (want <= *room)
-		return true;
-	while (more < want)
-		more *= 2;
-	void *q = realloc(*p, more * size);
-
-	if (q == NULL)
-		return false;
-	memset((char *)q + *room * size, 0, (more - *room) * size);
-	*p = q;
-	*room = more;
-	return true;
-}
-
 static struct chunk *
 chunk_of(const struct store *s, size_t slot)
 {
@@ -97,7 +79,7 @@ place(struct store *s, uint32_t slot)
 {
 	size_t at = slot / VIEW_CHUNK;
 
-	if (!grow((void **)&s->chunks, at + 1, &s->chunk_room,
+	if (!room_zeroed((void **)&s->chunks, at + 1, &s->chunk_room,
 		sizeof(struct chunk *)))
 		return NULL;
 	if (s->chunks[at] == NULL)
@@ -148,8 +130,8 @@ host_of(struct store *s, const struct addr *a)
 	if (at == NULL)
 		return NULL;
 	if (*at == 0) {
-		if (!grow((void **)&s->hosts, s->host_count + 1, &s->host_room,
-			sizeof(*s->hosts)))
+		if (!room_zeroed((void **)&s->hosts, s->host_count + 1,
+			&s->host_room, sizeof(*s->hosts)))
 			return NULL;
 		s->hosts[s->host_count].addr = *a;
 		*at = ++s->host_count;
