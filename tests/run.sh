@@ -30,6 +30,7 @@ fi
 passed=0
 failed=0
 skipped=0
+names=() # of what failed, told again at the end
 
 count() { # words of cmocka: PASSED, FAILED, SKIPPED
 	sed -n "s/^\[  $1 *\] \([0-9][0-9]*\) test(s).*/\1/p" "$2" |
@@ -52,6 +53,7 @@ tell() { # name, status, passed, failed, skipped, log
 		word=FAILED
 		# Nobody counted what stopped it: that is one.
 		failed=$((failed + ($4 > 0 ? $4 : 1)))
+		names+=("$1")
 		[ "$2" -eq 124 ] && word="FAILED: over $limit seconds"
 		[ "$2" -ge 128 ] && word="FAILED: signal $(($2 - 128))"
 	fi
@@ -126,6 +128,7 @@ else
 	script rules.sh
 fi
 
+[ ${#names[@]} -gt 0 ] && echo "failed: ${names[*]}"
 if [ $skipped -gt 0 ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"
 else
