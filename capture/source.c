@@ -53,6 +53,7 @@ struct source {
 	_Atomic uint64_t numbered;
 	atomic_bool told; /* that the capture ended by itself */
 	struct filter *filter;
+	bool hash; /* what files hold is hashed */
 	struct hasher *hasher;
 	uint64_t most_packets;
 	int64_t duration;
@@ -253,6 +254,7 @@ open_files(struct source *s, const struct source_options *o, struct fault *f)
 			return fail(f, "cannot open %s: memory is out",
 			    o->files[i]);
 	one_standard_input(s);
+	s->hash = o->hash;
 	s->hasher = hasher_new(s->count);
 	if (s->hasher == NULL)
 		return fail(f, "cannot open the files: memory is out");
@@ -261,7 +263,7 @@ open_files(struct source *s, const struct source_options *o, struct fault *f)
 
 		usable += !in->shown.unread;
 		s->stats.total_bytes += in->shown.size;
-		if (in->regular && !in->shown.unread)
+		if (o->hash && in->regular && !in->shown.unread)
 			hasher_file(s->hasher, i, in->path);
 	}
 	for (size_t i = 0; i < s->count; i++)
@@ -454,7 +456,7 @@ open_input(struct source *s)
 			set_trouble(in, f.text, true);
 			continue;
 		}
-		if (s->reader->bytes.pipe)
+		if (s->hash && s->reader->bytes.pipe)
 			s->reader->bytes.digest = digest_new();
 		return true;
 	}

@@ -27,7 +27,8 @@ struct source_input {
 	const char *path; /* file, "-" or interface name */
 	uint64_t size;    /* bytes of the file; 0 if not known */
 	uint8_t sha256[SHA256_BYTES];
-	bool has_sha256;       /* files only, valid after source_next() ended */
+	bool has_sha256; /* valid after source_next() ended; of files, and only
+			  * where it was asked for */
 	const char *format;    /* "pcap", "pcapng", "snoop", "live" */
 	const char *link_type; /* LINKTYPE_ names, comma separated if several */
 	uint64_t packets;
@@ -46,6 +47,7 @@ struct source_options {
 	size_t file_count;
 	const char *const *interfaces; /* -i; instead of files */
 	size_t interface_count;
+	bool hash;             /* the SHA-256 of files is wanted */
 	const char *filter;    /* BPF expression or NULL */
 	uint32_t snaplen;      /* 0: default 262144 */
 	uint64_t most_packets; /* -c, 0: no limit */

@@ -8,23 +8,25 @@
 #include "report/formats.h"
 
 static const struct format audit_formats[] = {
-	{ "text", ".txt", "what matters, for a terminal (the default)",
+	{ "text", ".txt", "what matters, for a terminal (the default)", false,
 	    report_text },
 	{ "html", ".html .htm", "one page with everything, to read and print",
-	    report_html },
-	{ "json", ".json", "one document with everything", report_json },
+	    true, report_html },
+	{ "json", ".json", "one document with everything", true, report_json },
 	{ "ndjson", ".ndjson .jsonl", "one JSON object a line, for pipelines",
-	    report_ndjson },
-	{ "csv", ".csv", "one row per flow, for spreadsheets", report_csv },
+	    true, report_ndjson },
+	{ "csv", ".csv", "one row per flow, for spreadsheets", false,
+	    report_csv },
 };
 const struct format_table report_formats = { audit_formats,
 	COUNT(audit_formats) };
 
 static const struct format of_diffs[] = {
-	{ "text", ".txt", "what changed, for a terminal (the default)",
+	{ "text", ".txt", "what changed, for a terminal (the default)", false,
 	    diff_text },
-	{ "html", ".html .htm", "one page, to read and print", diff_html },
-	{ "json", ".json", "one document", diff_json },
+	{ "html", ".html .htm", "one page, to read and print", true,
+	    diff_html },
+	{ "json", ".json", "one document", true, diff_json },
 };
 const struct format_table diff_formats = { of_diffs, COUNT(of_diffs) };
 
@@ -150,6 +152,15 @@ report_is_stdout(const char *destination)
 
 	return strcmp(destination, "-") == 0 ||
 	    (colon != NULL && strcmp(colon, ":-") == 0);
+}
+
+bool
+report_shows_inputs(const struct format_table *t, const char *destination)
+{
+	struct target to;
+	struct fault ignored;
+
+	return parse(t, destination, &to, &ignored) && to.format->inputs;
 }
 
 static bool

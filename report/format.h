@@ -26,6 +26,7 @@ struct format {
 	const char *name;
 	const char *extensions; /* space separated, with dots */
 	const char *about;      /* for --help */
+	bool inputs;            /* shows the SHA-256 of what was read */
 	/* False when writing failed (errno is set by the stream). */
 	bool (*write)(const struct report *r, FILE *out);
 };
@@ -46,6 +47,8 @@ const struct format *format_at(size_t i); /* NULL after the last */
 bool report_check(const struct format_table *t, const char *destination,
     struct fault *f) MUST_CHECK;
 bool report_is_stdout(const char *destination);
+/* The SHA-256 of inputs is in it. */
+bool report_shows_inputs(const struct format_table *t, const char *destination);
 /*
  * Writes one report: a file as part of the set, standard output at once.
  * False with a sentence.

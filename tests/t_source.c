@@ -211,7 +211,9 @@ snoop_image(struct image *m)
 static struct source *
 open_one(const char *path)
 {
-	struct source_options o = { .files = &path, .file_count = 1 };
+	struct source_options o = { .files = &path,
+		.file_count = 1,
+		.hash = true };
 	struct fault f = { "" };
 	struct source *s = source_open(&o, &f);
 
@@ -978,6 +980,12 @@ test_most_packets(void **state)
 	assert_non_null(s);
 	assert_int_equal(read_all(s, true), 2);
 	assert_int_equal(source_input(s, 0)->packets, 2);
+	assert_false(source_input(s, 0)->has_sha256);
+	source_close(s);
+	o.hash = true;
+	s = source_open(&o, &f);
+	assert_non_null(s);
+	assert_int_equal(read_all(s, true), 2);
 	assert_true(source_input(s, 0)->has_sha256);
 	source_close(s);
 	unlink(path);

@@ -126,6 +126,17 @@ open_engine(struct audit *a, struct fault *f)
 	return setup_engine(&a->in, &e, f);
 }
 
+/* Reading them once more, beside the audit, is for who is told of it. */
+static bool
+asks_for_hashes(const struct options *o)
+{
+	for (size_t i = 0; i < o->outputs.count; i++) {
+		if (report_shows_inputs(&report_formats, o->outputs.list[i]))
+			return true;
+	}
+	return o->sign != NULL || o->evidence != NULL || o->journal != NULL;
+}
+
 /* All paths are opened here; later nothing is. */
 static bool
 start(struct audit *a, struct fault *f)
@@ -136,8 +147,10 @@ start(struct audit *a, struct fault *f)
 		return false;
 	if (!reports_check(o, &report_formats, &a->signer, f))
 		return false;
-	return setup_open(&a->in, o, f) && open_spool(a, f) &&
-	    open_engine(a, f);
+	if (!setup_open(&a->in, o, f))
+		return false;
+	a->in.source.hash = asks_for_hashes(o);
+	return open_spool(a, f) && open_engine(a, f);
 }
 
 /* --- after the run ------------------------------------------------------ */

@@ -19,7 +19,7 @@
 #include "ui/tui.h"
 
 static const struct format packets_format = { "pcapng", ".pcapng",
-	"their packets, with comments", NULL };
+	"their packets, with comments", false, NULL };
 
 struct export_job {
 	struct view_job job;

@@ -97,6 +97,7 @@ set_source(struct setup *s, struct fault *f)
 	s->source = (struct source_options){
 		.files = o->files.list,
 		.file_count = o->files.count,
+		.hash = true,
 		.interfaces = o->interfaces.list,
 		.interface_count = o->interfaces.count,
 		.buffer_kib = o->buffer,
