@@ -15,6 +15,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "audit/batch.h"
 #include "audit/lanes.h"
@@ -26,11 +28,15 @@
 #include "core/ring.h"
 
 enum {
-	BATCHES = 6,         /* per worker, in either direction */
-	NOTICES = 4096,      /* on their way to the auditor */
+	BATCHES = 8,    /* per worker, in either direction */
+	NOTICES = 4096, /* on their way to the auditor */
+	/* Of a file, where the next come at once; less than half of BATCHES. */
+	PATIENT_BATCHES = 3,
+	PATIENT_NOTICES = 256,
 	TICK_PACKETS = 4096, /* look at the clock so often */
 	TICK_LIVE = 64,      /* the same where packets may be rare */
 	HEAP_STEP = 16 * 1024 * 1024,
+	HUGE_PAGE = 2 * 1024 * 1024,
 	PART_AT = 4, /* packets */
 };
 
@@ -56,6 +62,7 @@ struct engine {
 	unsigned shard_count;
 	bool apart;              /* workers have threads, unless lanes do */
 	bool may_part;           /* the only worker may get one */
+	char *heap_end;          /* as far as it was tended; NULL: it is not */
 	struct lanes *lanes;     /* NULL: one reader */
 	_Atomic uint32_t passed; /* periods that lanes have to pass */
 	int64_t looked;          /* at what was lost; monotonic */
@@ -198,6 +205,10 @@ give_thread(struct shard *s)
 	if (s->work == NULL || s->spare == NULL ||
 	    !batches_make(s->spare, BATCHES, NULL))
 		return false;
+	if (s->engine->o.source.file_count > 0) {
+		ring_patient(s->work, PATIENT_BATCHES);
+		ring_patient(s->spare, PATIENT_BATCHES);
+	}
 	s->running = pthread_create(&s->thread, NULL, shard_main, s) == 0;
 	return s->running;
 }
@@ -259,10 +270,28 @@ start_lanes(struct engine *e, struct fault *f)
  * each; one worker can do with the first.
  */
 static void
-tune_heap(void)
+tune_heap(struct engine *e)
 {
 	(void)mallopt(M_ARENA_MAX, 1);
 	(void)mallopt(M_TOP_PAD, HEAP_STEP);
+	e->heap_end = sbrk(0);
+}
+
+/* What the heap grew by comes in huge pages: a fault, and a page to clear, for
+ * each record would cost more than to fill it. Only faster. */
+static void
+tend_heap(struct engine *e)
+{
+	uintptr_t from = (uintptr_t)e->heap_end;
+	char *end = sbrk(0);
+
+	if (e->heap_end == NULL || end <= e->heap_end)
+		return;
+	from = (from + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	if (from < (uintptr_t)end)
+		(void)madvise((void *)from, (uintptr_t)end - from,
+		    MADV_HUGEPAGE);
+	e->heap_end = end;
 }
 
 static bool
@@ -272,9 +301,11 @@ start(struct engine *e, struct fault *f)
 	e->may_part =
 	    !e->apart && e->o.source.file_count > 0 && processors() > 1;
 	if (e->may_part)
-		tune_heap();
+		tune_heap(e);
 	if (e->shard_count > 1) {
 		e->notices = ring_new(NOTICES);
+		if (e->notices != NULL && e->o.source.file_count > 0)
+			ring_patient(e->notices, PATIENT_NOTICES);
 		e->auditing = e->notices != NULL &&
 		    pthread_create(&e->auditor, NULL, auditor_main, e) == 0;
 		if (!e->auditing)
@@ -497,6 +528,7 @@ send_boundary(struct shard *s, struct notice *mark)
 	if (!ring_put(s->work, b))
 		free(b);
 	s->open = NULL;
+	ring_nudge(s->work);
 }
 
 static void
@@ -510,6 +542,7 @@ send_look(struct shard *s)
 	if (!ring_put(s->work, b))
 		free(b);
 	s->open = NULL;
+	ring_nudge(s->work);
 }
 
 /* From `start` to `end`; the workers tell what they know. */
@@ -646,8 +679,8 @@ serve(struct engine *e)
 		look_around(e);
 	else if (e->notices == NULL)
 		send_look(&e->shards[0]);
-	else if (!ring_put(e->notices, &e->look))
-		return;
+	else if (ring_put(e->notices, &e->look))
+		ring_nudge(e->notices);
 }
 
 static void
@@ -670,9 +703,12 @@ look_after(struct engine *e, int64_t now,
 		source_look(e->source, note_loss, e->loss);
 	}
 	/* What came does not wait for more. */
-	for (unsigned i = 0; live && e->lanes == NULL && i < e->shard_count;
-	     i++)
+	for (unsigned i = 0; i < e->shard_count; i++) {
+		if (!e->shards[i].running)
+			continue;
 		send_batch(&e->shards[i]);
+		ring_nudge(e->shards[i].work);
+	}
 	report_progress(e, false, tick, ctx);
 	serve(e);
 }
@@ -734,6 +770,7 @@ run_reader(struct engine *e,
 		until = often;
 		if (e->may_part)
 			part(e);
+		tend_heap(e);
 		int64_t now = clock_monotonic();
 
 		if (now - told < NS_PER_S / 10)

@@ -100,6 +100,7 @@ void
 flow_note(struct packet *p)
 {
 	p->hash = tuple_hash(&p->tuple);
+	p->copy = flow_copy_hash(p);
 }
 
 /* Whether the tuple is the flow's, and which way it goes. */

@@ -104,9 +104,9 @@ void flow_table_each(struct flow_table *t,
     void (*visit)(void *ctx, struct flow *f), void *ctx);
 
 /*
- * Notes the hash of a decoded packet's tuple in it: whoever reads it has time
- * for that, and flow_find() need not. Keyed, the same both ways; its upper half
- * chooses the worker, the tables inside use the lower.
+ * Notes the hashes of a decoded packet in it: whoever reads it has its bytes at
+ * hand, and flow_find() need not. That of the tuple is keyed and the same both
+ * ways; its upper half chooses the worker, the tables inside use the lower.
  */
 void flow_note(struct packet *p);
 /*

@@ -51,8 +51,8 @@ is_tcp(const struct packet *p)
  * neither routers nor taps change; of the payload its first 64 and last 16
  * bytes. Products of words and odd constants, which do not wait for each other.
  */
-static uint32_t
-copy_hash(const struct packet *p)
+uint32_t
+flow_copy_hash(const struct packet *p)
 {
 	const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
 	uint64_t w[10] = { 0 };
@@ -94,7 +94,7 @@ copy_window(const struct packet *p)
 bool
 flow_is_copy(struct flow *f, const struct packet *p)
 {
-	uint32_t hash = copy_hash(p);
+	uint32_t hash = p->copy != 0 ? p->copy : flow_copy_hash(p);
 	int32_t window = copy_window(p);
 	uint32_t ms = (uint32_t)((uint64_t)p->time >> 20); /* 1.05 ms */
 

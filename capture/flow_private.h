@@ -49,6 +49,8 @@ is_below(const struct endpoint *a, const struct endpoint *b)
 
 /* The first packet: who called whom. */
 void flow_open(struct flow *f, const struct packet *p);
+/* Of what a copy has in common with its original; not 0. */
+uint32_t flow_copy_hash(const struct packet *p);
 /* Whether the packet is a copy of one of the last; if not it is remembered. */
 bool flow_is_copy(struct flow *f, const struct packet *p);
 /* Whether a packet of the same five-tuple begins another flow. */

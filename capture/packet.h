@@ -61,7 +61,9 @@ struct packet {
 	uint16_t ip_id; /* 0 for IPv6 without fragments */
 	uint8_t ttl;
 
-	uint64_t hash; /* of the tuple, from flow_note(); 0: not noted */
+	/* from flow_note() */
+	uint64_t hash; /* of the tuple; 0: not noted */
+	uint32_t copy; /* of what a copy has in common with its original */
 };
 
 #endif

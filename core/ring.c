@@ -12,6 +12,8 @@ struct ring {
 	size_t slots;
 	size_t first;
 	size_t count;
+	size_t patience;
+	bool nudged;
 	bool closed;
 	void *items[];
 };
@@ -27,6 +29,7 @@ ring_new(size_t slots)
 	if (r == NULL)
 		return NULL;
 	r->slots = slots;
+	r->patience = 1;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->filled, NULL);
 	pthread_cond_init(&r->drained, NULL);
@@ -44,6 +47,21 @@ ring_free(struct ring *r)
 	free(r);
 }
 
+void
+ring_patient(struct ring *r, size_t items)
+{
+	r->patience = items < r->slots ? items : r->slots;
+}
+
+void
+ring_nudge(struct ring *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->nudged = true;
+	pthread_cond_signal(&r->filled);
+	pthread_mutex_unlock(&r->lock);
+}
+
 bool
 ring_put(struct ring *r, void *p)
 {
@@ -56,7 +74,8 @@ ring_put(struct ring *r, void *p)
 	if (open) {
 		r->items[(r->first + r->count) % r->slots] = p;
 		r->count++;
-		pthread_cond_signal(&r->filled);
+		if (r->count >= r->patience || r->nudged)
+			pthread_cond_signal(&r->filled);
 	}
 	pthread_mutex_unlock(&r->lock);
 	return open;
@@ -72,7 +91,9 @@ take_first(struct ring *r)
 
 	r->first = (r->first + 1) % r->slots;
 	r->count--;
-	pthread_cond_signal(&r->drained);
+	/* Writers that met a full ring have room for many when they wake. */
+	if (r->count <= r->slots - r->patience)
+		pthread_cond_broadcast(&r->drained);
 	return p;
 }
 
@@ -80,8 +101,16 @@ void *
 ring_get(struct ring *r)
 {
 	pthread_mutex_lock(&r->lock);
-	while (r->count == 0 && !r->closed)
-		pthread_cond_wait(&r->filled, &r->lock);
+	size_t enough = r->count > 0 ? 1 : r->patience;
+
+	while (r->count < enough && !r->closed) {
+		if (r->nudged)
+			enough = 1;
+		if (r->count < enough)
+			pthread_cond_wait(&r->filled, &r->lock);
+	}
+	if (r->count > 0)
+		r->nudged = false;
 	void *p = take_first(r);
 
 	pthread_mutex_unlock(&r->lock);

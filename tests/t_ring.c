@@ -124,6 +124,63 @@ threads(void **state)
 	carries_all(64);
 }
 
+static void *
+nudge_later(void *ring)
+{
+	usleep(20 * 1000);
+	ring_nudge(ring);
+	return NULL;
+}
+
+/* Few do not wake it, a nudge does; what is there needs no waiting. */
+static void
+is_patient(void **state)
+{
+	struct ring *r = ring_new(64);
+	pthread_t nudger;
+	int v[3];
+
+	(void)state;
+	ring_patient(r, 16);
+	for (int turn = 0; turn < 3; turn++) {
+		assert_true(ring_put(r, &v[0]));
+		assert_ptr_equal(ring_get(r), &v[0]);
+		assert_int_equal(pthread_create(&nudger, NULL, nudge_later, r),
+		    0);
+		if (turn == 2)
+			assert_true(ring_put(r, &v[1]));
+		else
+			ring_nudge(r);
+		if (turn < 2)
+			assert_true(ring_put(r, &v[1]));
+		assert_ptr_equal(ring_get(r), &v[1]);
+		pthread_join(nudger, NULL);
+	}
+	ring_free(r);
+}
+
+static void
+patience_loses_nothing(void **state)
+{
+	struct ring *r = ring_new(64);
+	struct writer *writers;
+	size_t n = 0;
+
+	(void)state;
+	ring_patient(r, 24);
+	writers = start_writers(r, WRITERS);
+	for (; n < (size_t)WRITERS * ITEMS - 23; n++)
+		assert_non_null(ring_get(r));
+	for (size_t i = 0; i < WRITERS; i++)
+		pthread_join(writers[i].thread, NULL);
+	ring_close(r);
+	while (ring_get(r) != NULL)
+		n++;
+	assert_int_equal(n, (size_t)WRITERS * ITEMS);
+	free(writers);
+	ring_free(r);
+}
+
 static void
 is_bounded_and_close_wakes_writers(void **state)
 {
@@ -175,6 +232,8 @@ main(void)
 		cmocka_unit_test(keeps_order),
 		cmocka_unit_test(drains_after_close),
 		cmocka_unit_test(threads),
+		cmocka_unit_test(is_patient),
+		cmocka_unit_test(patience_loses_nothing),
 		cmocka_unit_test(is_bounded_and_close_wakes_writers),
 		cmocka_unit_test(close_wakes_the_reader),
 	};
