@@ -18,38 +18,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "audit/batch.h"
 #include "audit/lanes.h"
 #include "audit/loss.h"
-#include "audit/worker.h"
+#include "audit/shard.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/processors.h"
 #include "core/ring.h"
 
 enum {
-	BATCHES = 8,    /* per worker, in either direction */
-	NOTICES = 4096, /* on their way to the auditor */
-	/* Of a file, where the next come at once; less than half of BATCHES. */
-	PATIENT_BATCHES = 3,
-	PATIENT_NOTICES = 256,
-	TICK_PACKETS = 4096, /* look at the clock so often */
-	TICK_LIVE = 64,      /* the same where packets may be rare */
+	NOTICES = 4096,        /* on their way to the auditor */
+	PATIENT_NOTICES = 256, /* of a file, where more come at once */
+	TICK_PACKETS = 4096,   /* look at the clock so often */
+	TICK_LIVE = 64,        /* the same where packets may be rare */
 	HEAP_STEP = 16 * 1024 * 1024,
 	HUGE_PAGE = 2 * 1024 * 1024,
-	PART_AT = 4, /* packets */
-};
-
-struct shard {
-	struct engine *engine;
-	struct worker *worker;
-	struct ring *work;  /* batches to do; closed at the end */
-	struct ring *spare; /* batches done */
-	struct batch *open; /* the reader fills it */
-	pthread_t thread;
-	bool running;
-	uint32_t period; /* as the worker counts them */
-	_Atomic uint64_t duplicates, evicted, starved, held; /* for the view */
+	/* Windows of TICK_PACKETS packets: */
+	PART_AT = 4, /* one packet of so many is looked into */
+	PART_AFTER = 3,
+	JOIN_BELOW = 16,
+	JOIN_AFTER = 16,
 };
 
 struct engine {
@@ -58,10 +46,14 @@ struct engine {
 	struct decoder *decoder;
 	struct periods *periods;
 	struct loss *loss; /* of a live source, or NULL */
-	struct shard *shards;
+	struct shard **shards;
 	unsigned shard_count;
-	bool apart;              /* workers have threads, unless lanes do */
-	bool may_part;           /* the only worker may get one */
+	bool apart;    /* workers have threads, unless lanes do */
+	bool may_part; /* the only worker may get one */
+	struct {
+		uint64_t packets, looked;
+		unsigned others; /* in a row that speak for the other way */
+	} window;
 	char *heap_end;          /* as far as it was tended; NULL: it is not */
 	struct lanes *lanes;     /* NULL: one reader */
 	_Atomic uint32_t passed; /* periods that lanes have to pass */
@@ -90,56 +82,18 @@ take_notice(void *ctx, struct notice *n)
 		notice_free(n);
 }
 
-/* What the view shows of a worker; on the worker's thread. */
-static void
-show_stats(struct shard *s)
-{
-	struct worker_stats w;
-
-	if (s->engine->o.view == NULL)
-		return;
-	worker_stats(s->worker, &w);
-	atomic_store_explicit(&s->duplicates, w.duplicates,
-	    memory_order_relaxed);
-	atomic_store_explicit(&s->evicted, w.evicted, memory_order_relaxed);
-	atomic_store_explicit(&s->starved, w.starved, memory_order_relaxed);
-	atomic_store_explicit(&s->held, w.flows, memory_order_relaxed);
-}
-
-static void pass(struct shard *s);
-
 /* ---- threads ---- */
 
 /* On the auditor's thread. */
 static void
-look_around(struct engine *e)
+look_around(void *ctx)
 {
+	struct engine *e = ctx;
+
 	if (e->o.view != NULL)
 		view_refresh(e->o.view);
 	else
 		periods_tick(e->periods);
-}
-
-static void *
-shard_main(void *arg)
-{
-	struct shard *s = arg;
-	struct batch *b;
-
-	while ((b = ring_get(s->work)) != NULL) {
-		worker_packets(s->worker, b->p, b->n);
-		if (b->mark != NULL)
-			take_notice(s->engine, b->mark);
-		if (b->boundary)
-			pass(s);
-		show_stats(s);
-		if (b->look)
-			look_around(s->engine);
-		if (!ring_put(s->spare, b))
-			free(b);
-	}
-	worker_finish(s->worker);
-	return NULL;
 }
 
 static void *
@@ -157,89 +111,41 @@ auditor_main(void *arg)
 	return NULL;
 }
 
-static void
-send_batch(struct shard *s)
-{
-	if (s->open == NULL || s->open->n == 0)
-		return;
-	if (!ring_put(s->work, s->open))
-		free(s->open);
-	s->open = NULL;
-}
-
-static struct batch *
-open_batch(struct shard *s)
-{
-	if (s->open == NULL) {
-		s->open = ring_get(s->spare);
-		if (s->open != NULL)
-			batch_clear(s->open);
-	}
-	return s->open;
-}
-
-static void
-give(struct shard *s, const struct packet *p)
-{
-	struct batch *b = open_batch(s);
-
-	if (b == NULL)
-		return;
-	if (!batch_add(b, p)) {
-		send_batch(s);
-		b = open_batch(s);
-		if (b == NULL || !batch_add(b, p))
-			return;
-	}
-	if (b->n == BATCH_PACKETS)
-		send_batch(s);
-}
-
 /* ---- life ---- */
 
 static bool
-give_thread(struct shard *s)
+start_shard(struct engine *e, unsigned i)
 {
-	s->work = ring_new(BATCHES);
-	s->spare = ring_new(BATCHES);
-	if (s->work == NULL || s->spare == NULL ||
-	    !batches_make(s->spare, BATCHES, NULL))
-		return false;
-	if (s->engine->o.source.file_count > 0) {
-		ring_patient(s->work, PATIENT_BATCHES);
-		ring_patient(s->spare, PATIENT_BATCHES);
-	}
-	s->running = pthread_create(&s->thread, NULL, shard_main, s) == 0;
-	return s->running;
-}
-
-static bool
-start_shard(struct engine *e, struct shard *s)
-{
-	s->engine = e;
-	s->worker = worker_new(&(struct worker_options){
-	    .keylog = e->o.keylog,
-	    .most_flows = LIMIT_FLOWS / e->shard_count,
-	    .most_sessions = LIMIT_SESSIONS / e->shard_count,
-	    .live = e->o.view != NULL || e->o.periods.judged != NULL,
-	    .eager = e->o.source.interface_count > 0,
-	    .tell = take_notice,
+	e->shards[i] = shard_new(&(struct shard_options){
+	    .worker = {
+		.keylog = e->o.keylog,
+		.most_flows = LIMIT_FLOWS / e->shard_count,
+		.most_sessions = LIMIT_SESSIONS / e->shard_count,
+		.live = e->o.view != NULL || e->o.periods.judged != NULL,
+		.eager = e->o.source.interface_count > 0,
+		.tell = take_notice,
+		.ctx = e,
+	    },
+	    .patient = e->o.source.file_count > 0,
+	    .mark = take_notice,
+	    .look = look_around,
 	    .ctx = e,
 	});
-	if (s->worker == NULL)
+	if (e->shards[i] == NULL)
 		return false;
-	return !e->apart || source_lanes(e->source) > 1 || give_thread(s);
+	return !e->apart || source_lanes(e->source) > 1 ||
+	    shard_part(e->shards[i]);
 }
 
 static void
 tend_lane(void *ctx, unsigned lane)
 {
 	struct engine *e = ctx;
-	struct shard *s = &e->shards[lane];
+	struct shard *s = e->shards[lane];
 
-	show_stats(s);
-	while (s->period != atomic_load(&e->passed))
-		pass(s);
+	shard_show(s);
+	while (shard_period(s) != atomic_load(&e->passed))
+		shard_pass(s);
 }
 
 static bool
@@ -251,7 +157,7 @@ start_lanes(struct engine *e, struct fault *f)
 	if (workers == NULL)
 		return fail(f, "cannot start the readers: no memory");
 	for (unsigned i = 0; i < e->shard_count; i++)
-		workers[i] = e->shards[i].worker;
+		workers[i] = shard_worker(e->shards[i]);
 	e->lanes = lanes_new(
 	    &(struct lanes_options){
 		.source = e->source,
@@ -312,7 +218,7 @@ start(struct engine *e, struct fault *f)
 			return fail(f, "cannot start the auditor: no memory");
 	}
 	for (unsigned i = 0; i < e->shard_count; i++) {
-		if (!start_shard(e, &e->shards[i]))
+		if (!start_shard(e, i))
 			return fail(f, "cannot start worker %u: no memory", i);
 	}
 	return source_lanes(e->source) == 1 || start_lanes(e, f);
@@ -407,14 +313,8 @@ stop_threads(struct engine *e)
 		lanes_finish(e->lanes);
 	}
 	for (unsigned i = 0; i < e->shard_count; i++) {
-		struct shard *s = &e->shards[i];
-
-		if (!s->running)
-			continue;
-		send_batch(s);
-		ring_close(s->work);
-		pthread_join(s->thread, NULL);
-		s->running = false;
+		if (e->shards[i] != NULL)
+			shard_join(e->shards[i]);
 	}
 	if (e->auditing) {
 		ring_close(e->notices);
@@ -431,14 +331,8 @@ engine_free(struct engine *e)
 	if (e->shards != NULL)
 		stop_threads(e);
 	lanes_free(e->lanes);
-	for (unsigned i = 0; e->shards != NULL && i < e->shard_count; i++) {
-		struct shard *s = &e->shards[i];
-
-		worker_free(s->worker);
-		free(s->open);
-		batches_free(s->work);
-		batches_free(s->spare);
-	}
+	for (unsigned i = 0; e->shards != NULL && i < e->shard_count; i++)
+		shard_free(e->shards[i]);
 	free(e->shards);
 	if (e->notices != NULL)
 		ring_free(e->notices);
@@ -487,7 +381,7 @@ sum_up(struct engine *e)
 	for (unsigned i = 0; i < e->shard_count; i++) {
 		struct worker_stats w;
 
-		worker_stats(e->shards[i].worker, &w);
+		worker_stats(shard_worker(e->shards[i]), &w);
 		periods_add_stats(&e->totals, &w);
 	}
 }
@@ -502,49 +396,6 @@ put_mark(struct engine *e, struct notice *n)
 		take_notice(e, n);
 }
 
-/* A worker passes a boundary; on its thread. */
-static void
-pass(struct shard *s)
-{
-	struct worker_stats w;
-
-	worker_stats(s->worker, &w);
-	worker_pass(s->worker, s->period + 1);
-	put_mark(s->engine, periods_passed(s->period++, &w));
-}
-
-/* The batch that is open is the last of the period. Takes `mark` over. */
-static void
-send_boundary(struct shard *s, struct notice *mark)
-{
-	struct batch *b = open_batch(s);
-
-	if (b == NULL) {
-		notice_free(mark);
-		return;
-	}
-	b->boundary = true;
-	b->mark = mark;
-	if (!ring_put(s->work, b))
-		free(b);
-	s->open = NULL;
-	ring_nudge(s->work);
-}
-
-static void
-send_look(struct shard *s)
-{
-	struct batch *b = open_batch(s);
-
-	if (b == NULL)
-		return;
-	b->look = true;
-	if (!ring_put(s->work, b))
-		free(b);
-	s->open = NULL;
-	ring_nudge(s->work);
-}
-
 /* From `start` to `end`; the workers tell what they know. */
 static void
 end_period(struct engine *e, bool goes_on, int64_t start, int64_t end)
@@ -556,7 +407,7 @@ end_period(struct engine *e, bool goes_on, int64_t start, int64_t end)
 	    &e->totals, e->source);
 	atomic_store(&e->passed, e->period);
 	if (e->apart && e->notices == NULL) {
-		send_boundary(&e->shards[0], n);
+		shard_boundary(e->shards[0], n);
 		return;
 	}
 	put_mark(e, n);
@@ -566,9 +417,9 @@ end_period(struct engine *e, bool goes_on, int64_t start, int64_t end)
 	}
 	for (unsigned i = 0; i < e->shard_count; i++) {
 		if (e->apart)
-			send_boundary(&e->shards[i], NULL);
+			shard_boundary(e->shards[i], NULL);
 		else
-			pass(&e->shards[i]);
+			shard_pass(e->shards[i]);
 	}
 }
 
@@ -629,11 +480,11 @@ handle(struct engine *e, struct packet *p)
 		return;
 	}
 	if (!e->apart) {
-		worker_packet(e->shards[0].worker, p);
+		worker_packet(shard_worker(e->shards[0]), p);
 		return;
 	}
 	flow_note(p);
-	give(&e->shards[(p->hash >> 32) % e->shard_count], p);
+	shard_give(e->shards[(p->hash >> 32) % e->shard_count], p);
 }
 
 static void
@@ -655,15 +506,16 @@ serve_view(struct engine *e)
 	struct view_status v = { .phase = VIEW_READING };
 
 	if (!e->apart)
-		show_stats(&e->shards[0]);
+		shard_show(e->shards[0]);
 	source_stats(e->source, &v.source);
 	for (unsigned i = 0; i < e->shard_count; i++) {
-		struct shard *s = &e->shards[i];
+		struct worker_stats w;
 
-		v.duplicates += atomic_load(&s->duplicates);
-		v.evicted += atomic_load(&s->evicted);
-		v.starved += atomic_load(&s->starved);
-		v.held += atomic_load(&s->held);
+		shard_stats(e->shards[i], &w);
+		v.duplicates += w.duplicates;
+		v.evicted += w.evicted;
+		v.starved += w.starved;
+		v.held += w.flows;
 	}
 	view_progress(e->o.view, &v);
 }
@@ -678,7 +530,7 @@ serve(struct engine *e)
 	if (!e->apart)
 		look_around(e);
 	else if (e->notices == NULL)
-		send_look(&e->shards[0]);
+		shard_look(e->shards[0]);
 	else if (ring_put(e->notices, &e->look))
 		ring_nudge(e->notices);
 }
@@ -703,12 +555,9 @@ look_after(struct engine *e, int64_t now,
 		source_look(e->source, note_loss, e->loss);
 	}
 	/* What came does not wait for more. */
-	for (unsigned i = 0; i < e->shard_count; i++) {
-		if (!e->shards[i].running)
-			continue;
-		send_batch(&e->shards[i]);
-		ring_nudge(e->shards[i].work);
-	}
+	for (unsigned i = 0; e->apart && e->lanes == NULL && i < e->shard_count;
+	     i++)
+		shard_flush(e->shards[i]);
 	report_progress(e, false, tick, ctx);
 	serve(e);
 }
@@ -736,19 +585,34 @@ run_lanes(struct engine *e,
 
 /*
  * Handing packets over costs more than counting them, and less than looking
- * into them: the only worker gets a thread once there is something to see in
- * one packet of so many.
+ * into them: the only worker has a thread of its own while there is something
+ * to see in one packet of so many.
  */
 static void
-part(struct engine *e)
+part_or_join(struct engine *e)
 {
+	struct shard *s = e->shards[0];
 	struct worker_stats w;
+	uint64_t packets, looked;
 
-	worker_stats(e->shards[0].worker, &w);
-	if (w.looked < e->totals.packets / PART_AT)
+	if (!e->apart)
+		shard_show(s);
+	shard_stats(s, &w);
+	packets = e->totals.packets - e->window.packets;
+	looked = w.looked - e->window.looked;
+	e->window.packets = e->totals.packets;
+	e->window.looked = w.looked;
+	if (e->apart ? looked >= packets / JOIN_BELOW
+		     : looked < packets / PART_AT) {
+		e->window.others = 0;
 		return;
-	e->may_part = false;
-	e->apart = give_thread(&e->shards[0]);
+	}
+	if (++e->window.others < (e->apart ? JOIN_AFTER : PART_AFTER))
+		return;
+	e->window.others = 0;
+	if (e->apart)
+		shard_join(s);
+	e->apart = !e->apart && shard_part(s);
 }
 
 static void
@@ -769,7 +633,7 @@ run_reader(struct engine *e,
 			continue;
 		until = often;
 		if (e->may_part)
-			part(e);
+			part_or_join(e);
 		tend_heap(e);
 		int64_t now = clock_monotonic();
 
@@ -790,8 +654,8 @@ engine_run(struct engine *e,
 		run_reader(e, tick, ctx);
 	source_look(e->source, note_loss, e->loss);
 	serve(e);
-	if (!e->apart)
-		worker_finish(e->shards[0].worker);
+	for (unsigned i = 0; e->lanes == NULL && i < e->shard_count; i++)
+		shard_finish(e->shards[i]);
 	stop_threads(e);
 	sum_up(e);
 	periods_finish(e->periods,

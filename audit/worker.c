@@ -337,6 +337,7 @@ name_stranger(struct worker *w, struct flow *f, const struct packet *p)
 static void
 tcp(struct worker *w, struct flow *f, const struct packet *p, enum side side)
 {
+	w->stats.looked++;
 	if (f->stream == NULL)
 		f->stream = stream_new();
 	if (f->stream == NULL) {
@@ -358,9 +359,11 @@ datagram(struct worker *w, struct flow *f, const struct packet *p,
 		return;
 	if (f->session == NULL)
 		open_session(w, f);
-	if (f->session != NULL &&
-	    session_datagram(f->session, p, side) == FEED_DONE)
-		w->settle = true;
+	enum feed r = f->session != NULL ? session_datagram(f->session, p, side)
+					 : FEED_ON;
+
+	w->settle = w->settle || r == FEED_DONE;
+	w->stats.looked += r != FEED_IDLE;
 }
 
 static void
@@ -420,7 +423,6 @@ worker_packet(struct worker *w, const struct packet *p)
 			tell(w, f, false);
 		return;
 	}
-	w->stats.looked++;
 	settle_ended(w, p->time);
 	w->at = f;
 	w->settle = false;
