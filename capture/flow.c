@@ -72,6 +72,15 @@ same_endpoint(const struct endpoint *a, const struct endpoint *b)
 		   (uint64_t)(a->addr.family ^ b->addr.family)) == 0;
 }
 
+static uint32_t
+load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
 /* The key of both directions: the lower endpoint goes first. */
 static uint64_t
 tuple_hash(const struct five_tuple *t)
@@ -79,21 +88,19 @@ tuple_hash(const struct five_tuple *t)
 	bool swap = is_below(&t->dst, &t->src);
 	const struct endpoint *lo = swap ? &t->dst : &t->src;
 	const struct endpoint *hi = swap ? &t->src : &t->dst;
-	size_t n = lo->addr.family == 4 && hi->addr.family == 4 ? 4 : 16;
-	uint8_t key[sizeof(lo->addr.b) + sizeof(hi->addr.b) + sizeof(lo->port) +
-	    sizeof(hi->port) + 1];
-	uint8_t *at = key;
+	uint64_t key[5] = { (uint64_t)lo->port << 32 |
+		(uint64_t)hi->port << 16 | t->proto };
 
-	memcpy(at, lo->addr.b, n);
-	at += n;
-	memcpy(at, hi->addr.b, n);
-	at += n;
-	memcpy(at, &lo->port, sizeof(lo->port));
-	at += sizeof(lo->port);
-	memcpy(at, &hi->port, sizeof(hi->port));
-	at += sizeof(hi->port);
-	*at++ = t->proto;
-	return hash_bytes(key, (size_t)(at - key));
+	if (lo->addr.family == 4 && hi->addr.family == 4) {
+		key[1] =
+		    (uint64_t)load32(lo->addr.b) << 32 | load32(hi->addr.b);
+		return hash_words(key, 2);
+	}
+	key[1] = load64(lo->addr.b);
+	key[2] = load64(lo->addr.b + 8);
+	key[3] = load64(hi->addr.b);
+	key[4] = load64(hi->addr.b + 8);
+	return hash_words(key, 5);
 }
 
 void

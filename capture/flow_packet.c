@@ -62,9 +62,14 @@ flow_copy_hash(const struct packet *p)
 	bool tcp = is_tcp(p);
 	uint64_t h;
 
-	if (head.n > 0)
+	/* Of known size most are, and need no call. */
+	if (head.n == 64)
+		memcpy(w, head.p, 64);
+	else if (head.n > 0)
 		memcpy(w, head.p, head.n);
-	if (tail.n > 0)
+	if (tail.n == 16)
+		memcpy(w + 8, tail.p, 16);
+	else if (tail.n > 0)
 		memcpy(w + 8, tail.p, tail.n);
 	h = (uint64_t)p->ip_id << 48 | (uint64_t)p->payload_wire << 1 |
 	    is_below(&p->tuple.src, &p->tuple.dst);

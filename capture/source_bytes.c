@@ -10,7 +10,12 @@
 #include "capture/source_private.h"
 #include "core/digest.h"
 
-enum { PIPE_WAIT_MS = 100, GZIP_WINDOW = 15 + 16 };
+enum {
+	PIPE_WAIT_MS = 100,
+	GZIP_WINDOW = 15 + 16,
+	/* What was read is still in the cache when it is looked at. */
+	READ_STEP = 128 * 1024,
+};
 
 struct gunzip {
 	z_stream z;
@@ -185,7 +190,10 @@ read_more(struct bytes *b)
 		gunzip_some(b);
 		return;
 	}
-	b->have += read_some(b, b->buf + b->have, BYTES_ROOM - b->have);
+	size_t room = BYTES_ROOM - b->have;
+
+	b->have +=
+	    read_some(b, b->buf + b->have, room < READ_STEP ? room : READ_STEP);
 	if (b->sniffed || (b->have < GZIP_MAGIC && !b->ended))
 		return;
 	b->sniffed = true;

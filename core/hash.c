@@ -75,18 +75,35 @@ word_of(const uint8_t *p, size_t n)
 	return word;
 }
 
+static struct sip
+begin(void)
+{
+	return (struct sip){
+		hash_key[0] ^ UINT64_C(0x736f6d6570736575),
+		hash_key[1] ^ UINT64_C(0x646f72616e646f6d),
+		hash_key[0] ^ UINT64_C(0x6c7967656e657261),
+		hash_key[1] ^ UINT64_C(0x7465646279746573),
+	};
+}
+
+/* `rest` has the last bytes and, in its highest, the length. */
+static uint64_t
+finish(struct sip *s, uint64_t rest)
+{
+	take_word(s, rest);
+	s->v2 ^= 0xff;
+	for (unsigned round = 0; round < 3; round++)
+		mix(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
 /* Aumasson and Bernstein, "SipHash", with one and three rounds. */
 uint64_t
 hash_bytes(const void *p, size_t n)
 {
 	const uint8_t *at = p;
 	size_t left = n;
-	struct sip s = {
-		hash_key[0] ^ UINT64_C(0x736f6d6570736575),
-		hash_key[1] ^ UINT64_C(0x646f72616e646f6d),
-		hash_key[0] ^ UINT64_C(0x6c7967656e657261),
-		hash_key[1] ^ UINT64_C(0x7465646279746573),
-	};
+	struct sip s = begin();
 
 	for (; left >= 8; left -= 8, at += 8) {
 		uint64_t word;
@@ -94,9 +111,15 @@ hash_bytes(const void *p, size_t n)
 		memcpy(&word, at, sizeof(word));
 		take_word(&s, le64toh(word));
 	}
-	take_word(&s, word_of(at, left) | (uint64_t)n << 56);
-	s.v2 ^= 0xff;
-	for (unsigned round = 0; round < 3; round++)
-		mix(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+	return finish(&s, word_of(at, left) | (uint64_t)n << 56);
+}
+
+uint64_t
+hash_words(const uint64_t *w, size_t n)
+{
+	struct sip s = begin();
+
+	for (size_t i = 0; i < n; i++)
+		take_word(&s, le64toh(w[i]));
+	return finish(&s, (uint64_t)(n * sizeof(*w)) << 56);
 }

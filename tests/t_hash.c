@@ -70,6 +70,17 @@ matches_long_vectors(void **state)
 		assert_true(hash_bytes(in, table[i].n) == table[i].hash);
 }
 
+static void
+words_are_bytes(void **state)
+{
+	uint64_t w[5] = { 1, UINT64_MAX, UINT64_C(0x0123456789abcdef), 0, 42 };
+
+	(void)state;
+	hash_seed(3, 4);
+	for (size_t n = 0; n <= COUNT(w); n++)
+		assert_true(hash_words(w, n) == hash_bytes(w, n * 8));
+}
+
 /* Runs first: nobody has called hash_seed() yet. */
 static void
 key_is_drawn(void **state)
@@ -106,6 +117,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(key_is_drawn),
+		cmocka_unit_test(words_are_bytes),
 		cmocka_unit_test(matches_vectors),
 		cmocka_unit_test(matches_long_vectors),
 		cmocka_unit_test(reads_only_its_bytes),
