@@ -106,7 +106,10 @@ calls=("$samples"/call-*.pcap "$samples"/turn-udp-*.pcap
     "$samples"/video-*.pcap "$samples"/media-bypass.pcap)
 
 make_capture handshakes "$packets" "${signalling[@]}" && compare "$made"
+make_capture calls "$packets" "${calls[@]}" && compare "$made"
 make_capture media "$media" "${calls[@]}" && compare "$made"
+make_capture tunnels "$packets" "${signalling[@]}" "${calls[@]}" &&
+    compare "$made"
 make_capture flows "$packets" "${signalling[@]}" "${calls[@]}" &&
     compare "$made"
 echo

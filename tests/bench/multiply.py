@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A long capture out of short ones: multiply.py KIND PACKETS OUT FILE...
 
-KIND handshakes and media copy whole captures, flows only the first packets
-of each flow. Every copy has addresses and ports of its own, so that it is
-other flows to whoever reads it; 64 copies run at the same time. Checksums
-of IP, TCP and UDP stay right. Classic pcap on Ethernet with IPv4 only; other
-packets are left out.
+KIND handshakes and calls copy whole captures, flows only the first packets
+of each flow, tunnels puts each copy into one (VXLAN, GRE, ERSPAN, GTP-U, tags
+of two VLANs). Every copy has addresses and ports of its own, so that it is
+other flows to whoever reads it; 64 copies run at the same time. KIND media has
+16 copies whose RTP goes on, with its sequence numbers and timestamps, to the
+end: calls of minutes, not seconds. Checksums of IP, TCP and UDP stay right.
+Classic pcap on Ethernet with IPv4 only; other packets are left out.
 """
 import struct
 import sys
 
 TOGETHER = 64
+CALLERS = 16  # the same of KIND media
 FIRST = 4  # packets of a flow that KIND flows keeps
 
 
@@ -50,6 +53,29 @@ class Template:
             self.whole = False
         if self.whole:
             self.low = struct.unpack_from(">HH", data, self.ports)
+
+        rtp = self.ports + 8
+        self.rtp = (self.whole and self.proto == 17 and len(data) >= rtp + 12
+                    and data[rtp] >> 6 == 2
+                    and data[rtp + 1] & 0x7f not in range(64, 96))
+        if self.rtp:
+            self.seq, self.stamp = struct.unpack_from(">HI", data, rtp + 2)
+
+    def stream(self):
+        return self.flow() + (bytes(self.data[self.ports + 16:
+                                              self.ports + 20]),)
+
+    def later(self, data, seq, stamp):
+        """`data`, a copy, so much further on in its stream."""
+        out = bytearray(data)
+        new = struct.pack(">HI", (self.seq + seq) & 0xffff,
+                          (self.stamp + stamp) & 0xffffffff)
+        at = self.ports + 10
+        old = struct.unpack_from(">HHH", out, at)
+        out[at:at + 6] = new
+        if out[self.sum_at:self.sum_at + 2] != b"\0\0":
+            put(out, self.sum_at, sum(struct.unpack(">HHH", new)) - sum(old))
+        return bytes(out)
 
     def flow(self):
         return (self.proto, frozenset((self.data[26:30], self.data[30:34])),
@@ -108,33 +134,102 @@ def templates(kind, paths):
     return few
 
 
+def ip4(proto, body):
+    head = bytearray(struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 1,
+                                 0, 64, proto, 0, bytes((192, 0, 2, 1)),
+                                 bytes((192, 0, 2, 2))))
+    put(head, 10, sum(struct.unpack(">10H", head)) - 0xffff)
+    return bytes(12) + b"\x08\x00" + bytes(head) + body
+
+
+def udp(port, body):
+    return ip4(17, struct.pack(">HHHH", 40000, port, 8 + len(body), 0) + body)
+
+
+def tunnel(data, number):
+    """The frame inside one kind of tunnel or another."""
+    kind = number % 5
+    if kind == 0:  # RFC 7348
+        return udp(4789, struct.pack(">II", 0x08000000, 77 << 8) + data)
+    if kind == 1:  # RFC 2784
+        return ip4(47, struct.pack(">HH", 0, 0x0800) + data[14:])
+    if kind == 2:  # ERSPAN II, draft-foschiano-erspan
+        return ip4(47, struct.pack(">HHIII", 0x1000, 0x88be, number,
+                                   0x10000001, 0) + data)
+    if kind == 3:  # TS 29.281 section 5.1
+        return udp(2152, struct.pack(">BBHI", 0x30, 255, len(data) - 14,
+                                     number) + data[14:])
+    return (data[:12] + struct.pack(">HHHH", 0x88a8, 20, 0x8100, 30) +
+            data[12:])
+
+
+class Writer:
+    def __init__(self, out, count):
+        self.out = out
+        self.left = count
+        out.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+
+    def put(self, when, data):
+        sec, part = divmod(1700000000 * 1000000 + when, 1000000)
+        self.out.write(struct.pack("<IIII", sec, part, len(data), len(data)))
+        self.out.write(data)
+        self.left -= 1
+
+
+def copies(w, kind, packets):
+    span = packets[-1].when + 1000
+    group = 0
+    while w.left > 0:
+        for packet in packets:
+            for member in range(TOGETHER):
+                number = group * TOGETHER + member
+                data = packet.copy(number)
+                if kind == "tunnels":
+                    data = tunnel(data, number)
+                w.put(group * span + packet.when + member, data)
+            if w.left <= 0:
+                break
+        group += 1
+
+
+def calls(w, packets):
+    """The whole once, then RTP alone, again and again."""
+    streams = {}
+    for packet in packets:
+        if packet.rtp:
+            streams.setdefault(packet.stream(), []).append(packet)
+    media = [p for p in packets if p.rtp]
+    span = packets[-1].when + 1000
+    lap = 0
+    while w.left > 0:
+        for packet in media if lap else packets:
+            for member in range(CALLERS):
+                data = packet.copy(member)
+                if lap:
+                    own = streams[packet.stream()]
+                    data = packet.later(
+                        data, lap * len(own),
+                        lap * (own[-1].stamp - own[0].stamp + 160))
+                w.put(lap * span + packet.when + member, data)
+            if w.left <= 0:
+                break
+        lap += 1
+
+
 def main(kind, count, path, *inputs):
-    count = int(count)
     packets = templates(kind, inputs)
     if not packets:
         sys.exit("no packets")
-    span = packets[-1].when + 1000
-    written = group = 0
-    base = 1700000000 * 1000000
     with open(path, "wb", 1 << 20) as out:
-        out.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
-        while written < count:
-            start = base + group * span
-            for packet in packets:
-                for member in range(TOGETHER):
-                    data = packet.copy(group * TOGETHER + member)
-                    sec, part = divmod(start + packet.when + member, 1000000)
-                    out.write(struct.pack("<IIII", sec, part, len(data),
-                                          len(data)))
-                    out.write(data)
-                written += TOGETHER
-                if written >= count:
-                    break
-            group += 1
+        w = Writer(out, int(count))
+        if kind == "media":
+            calls(w, packets)
+        else:
+            copies(w, kind, packets)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 5 or sys.argv[1] not in ("handshakes", "media",
-                                                "flows"):
+    if len(sys.argv) < 5 or sys.argv[1] not in (
+            "handshakes", "calls", "media", "flows", "tunnels"):
         sys.exit(__doc__)
     main(*sys.argv[1:])
