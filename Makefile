@@ -62,7 +62,7 @@ HARDEN  := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
 LINKED  := -fsanitize=$(SANKIND)
 endif
 
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 # The program is optimised as a whole (the cursor is called everywhere); tests
 # link the same objects the quick way.
 ifeq ($(SAN),0)
