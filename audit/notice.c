@@ -3,6 +3,10 @@
 
 #include <stdlib.h>
 
+/* Blocks from this size on get half as much room again when they grow: most
+ * flows send two or three notices and no more. */
+enum { GROWS_FROM = 4096 };
+
 static size_t
 padded(size_t n)
 {
@@ -56,7 +60,7 @@ make(size_t facts, size_t scopes, size_t bytes, uint8_t **store)
 	if (n == NULL)
 		return NULL;
 	memset(n, 0, head); /* the caller fills all the rest */
-	n->size = size;
+	n->size = n->used = size;
 	n->news.facts = (struct learnt *)(void *)((uint8_t *)n + head);
 	n->news.room = facts;
 	n->news.scope_count = (unsigned)scopes;
@@ -68,7 +72,7 @@ make(size_t facts, size_t scopes, size_t bytes, uint8_t **store)
 static void
 copy_scopes(struct evidence *to, const struct evidence *from)
 {
-	memcpy(to->scopes, from->scopes,
+	memmove(to->scopes, from->scopes,
 	    to->scope_count * sizeof(to->scopes[0]));
 	to->starved = from->starved;
 }
@@ -107,28 +111,71 @@ richer(const struct notice *a, const struct notice *b)
 	return a->news.scope_count > b->news.scope_count ? &a->news : &b->news;
 }
 
+/* All but the facts: how the flow is now. */
+static void
+bring_up_to(struct notice *n, const struct notice *first,
+    const struct notice *later)
+{
+	n->flow = later->flow;
+	n->last = later->last;
+	n->period = later->period;
+	copy_scopes(&n->news, richer(first, later));
+	memmove(n->guess, later->guess[0] != '\0' ? later->guess : first->guess,
+	    sizeof(n->guess));
+}
+
 struct notice *
 notice_extend(const struct notice *first, struct notice *later)
 {
 	uint8_t *store;
-	const struct evidence *scopes = richer(first, later);
-	struct notice *n =
-	    make(first->news.count + later->news.count, scopes->scope_count,
-		bytes_of(&first->news, 0) + bytes_of(&later->news, 0), &store);
+	size_t facts = first->news.count + later->news.count;
+	size_t bytes = bytes_of(&first->news, 0) + bytes_of(&later->news, 0);
+	bool grows = first->used >= GROWS_FROM;
+	struct notice *n = make(facts + (grows ? facts / 2 : 0),
+	    richer(first, later)->scope_count,
+	    bytes + (grows ? padded(bytes / 2) : 0), &store);
 
 	if (n == NULL) {
 		notice_free(later);
 		return NULL;
 	}
-	n->flow = later->flow;
-	n->last = later->last;
-	n->period = later->period;
 	add_facts(n, &first->news, 0, &store);
 	add_facts(n, &later->news, 0, &store);
-	copy_scopes(&n->news, scopes);
-	memcpy(n->guess, later->guess[0] != '\0' ? later->guess : first->guess,
-	    sizeof(n->guess));
+	n->used = (size_t)(store - (uint8_t *)n);
+	bring_up_to(n, first, later);
 	notice_free(later);
+	return n;
+}
+
+static bool
+has_room(const struct notice *first, const struct notice *later)
+{
+	return first->news.room - first->news.count >= later->news.count &&
+	    first->size - first->used >= bytes_of(&later->news, 0) &&
+	    first->news.scope_count >= later->news.scope_count;
+}
+
+struct notice *
+notice_grow(struct notice *first, struct notice *later)
+{
+	if (!has_room(first, later))
+		return notice_extend(first, later);
+	uint8_t *store = (uint8_t *)first + first->used;
+
+	add_facts(first, &later->news, 0, &store);
+	first->used = (size_t)(store - (uint8_t *)first);
+	bring_up_to(first, first, later);
+	notice_free(later);
+	return first;
+}
+
+struct notice *
+notice_join(struct notice *first, struct notice *later)
+{
+	struct notice *n = notice_grow(first, later);
+
+	if (n != NULL && n != first)
+		notice_free(first);
 	return n;
 }
 
@@ -146,13 +193,29 @@ notice_copy(const struct notice *n)
 }
 
 struct notice *
-notice_join(struct notice *first, struct notice *later)
+notice_copy_without(const struct notice *n,
+    bool (*drop)(void *ctx, const struct learnt *l), void *ctx)
 {
-	struct notice *n = notice_extend(first, later);
+	struct notice *all = notice_copy(n);
+	size_t kept = 0;
 
-	if (n != NULL)
-		notice_free(first);
-	return n;
+	if (all == NULL)
+		return NULL;
+	memset(all->news.kinds, 0, sizeof(all->news.kinds));
+	for (size_t i = 0; i < all->news.count; i++) {
+		struct learnt l = all->news.facts[i];
+
+		if (drop(ctx, &l))
+			continue;
+		all->news.facts[kept] = l;
+		all->news.ids[kept++] = (uint8_t)l.fact;
+		all->news.kinds[l.fact / 64] |= UINT64_C(1) << l.fact % 64;
+	}
+	all->news.count = kept;
+	struct notice *thin = notice_copy(all);
+
+	notice_free(all);
+	return thin;
 }
 
 /* A smaller block; what points into it goes with it. */
@@ -165,7 +228,7 @@ shrink(struct notice *n, size_t size)
 
 	if (to == NULL)
 		return n;
-	to->size = size;
+	to->size = to->used = size;
 	if ((uintptr_t)to == begin)
 		return to;
 	to->news.facts = (struct learnt *)(void *)((uint8_t *)to + facts);

@@ -28,6 +28,7 @@ struct flow_view {
 struct notice {
 	struct flow_view flow;
 	size_t size;         /* bytes of the block */
+	size_t used;         /* of them; facts have room, too */
 	bool last;           /* the flow is gone: nothing more comes */
 	bool mark;           /* not of a flow: audit/period.h says what */
 	uint32_t period;     /* of the run; 0 is the first (audit/period.h) */
@@ -51,10 +52,21 @@ struct notice *notice_share(struct notice *n,
     const uint8_t *(*keep)(void *ctx, const struct learnt *l), void *ctx);
 /* One that stands alone, whatever notice_share() did. NULL without memory. */
 struct notice *notice_copy(const struct notice *n);
-/* `later` after `first`, as one; frees both, NULL (and `first` kept) only
- * without memory. */
-struct notice *notice_join(struct notice *first, struct notice *later);
-/* The same, but `first` stays as it is and the caller's. */
+/* The same without the facts that `drop` is true of; asked once for each, in
+ * the order learnt. */
+struct notice *notice_copy_without(const struct notice *n,
+    bool (*drop)(void *ctx, const struct learnt *l), void *ctx);
+/*
+ * `later` after `first`, as one; takes `later` over. What `first` had stays
+ * where it is if there is room behind it, and `first` is returned; else it is
+ * a new block, and `first` stays as it is and the caller's. Room grows with
+ * the block, so that a trunk of a hundred thousand calls is not copied for each
+ * of them. NULL only without memory.
+ */
+struct notice *notice_grow(struct notice *first, struct notice *later);
+/* The same, but always in a new block. */
 struct notice *notice_extend(const struct notice *first, struct notice *later);
+/* The same, but `first` is freed where it is not what is returned. */
+struct notice *notice_join(struct notice *first, struct notice *later);
 
 #endif
