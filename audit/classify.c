@@ -56,12 +56,17 @@ is_gateway_leg(const struct scene_of_flow *s)
 	return s->src == ROLE_GATEWAY || s->dest == ROLE_GATEWAY;
 }
 
-/* Class of SIP between these two hosts. */
+/* Class of SIP between these two hosts. Gateways are called by servers: a
+ * client that signs in at one has no exemption. */
 static enum traffic_class
 sip_class(const struct scene_of_flow *s)
 {
-	if (is_gateway_leg(s))
+	bool client = s->src == ROLE_CLIENT || s->dest == ROLE_CLIENT;
+
+	if (is_gateway_leg(s) && !(client && s->src_listed && s->dest_listed))
 		return CLASS_GATEWAY_SIGNALLING;
+	if (s->for_clients)
+		return CLASS_CLIENT_TO_SERVER;
 	/* Nobody but another server waits for a server's calls. */
 	bool called = role_is_server(s->dest) ||
 	    (s->src_listed && s->dest == ROLE_UNKNOWN);
@@ -78,8 +83,9 @@ sip(const struct scene_of_flow *s, struct list *l)
 	const struct learnt *im = evidence_first(s->e, FACT_SIP_IM);
 	const struct learnt *presence = evidence_first(s->e, FACT_SIP_PRESENCE);
 	const struct learnt *media = NULL;
-	const char *transport =
-	    s->flow->tuple.proto == IPPROTO_NUM_UDP ? "UDP" : "TCP";
+	const char *transport = s->flow->tuple.proto == IPPROTO_NUM_UDP ? "UDP"
+	    : s->flow->tuple.proto == IPPROTO_NUM_SCTP                  ? "SCTP"
+									: "TCP";
 
 	if (m == NULL)
 		m = evidence_first(s->e, FACT_SIP_STATUS);
@@ -509,6 +515,26 @@ static bool in_scope_by_port(enum traffic_class class)
 	    class != CLASS_DESKTOP_MEDIA && class != CLASS_RELAY_CONTROL;
 }
 
+/* What belongs on this listener, but was not captured well enough. */
+static bool
+is_expected(const struct scene_of_flow *s)
+{
+	return strcmp(s->app, "tls") == 0 ||
+	    strcmp(s->app, s->service->protocol) == 0;
+}
+
+/* Did both sides send bytes that nobody recognised? */
+static bool
+talked_in_clear(const struct scene_of_flow *s)
+{
+	const struct learnt *l = NULL;
+	unsigned sides = 0;
+
+	while ((l = evidence_next(s->e, FACT_CLEAR_BYTES, l)) != NULL)
+		sides |= 1U << l->side;
+	return sides == 3;
+}
+
 /*
  * Nobody recognised the bytes, or there are none. On a listener of the port
  * table that must be TLS, bytes from the very start that are not TLS are
@@ -522,6 +548,11 @@ unknown(const struct scene_of_flow *s, struct list *l)
 	bool named = s->record->facts->guess[0] != '\0' ||
 	    evidence_first(s->e, FACT_PROTOCOL) != NULL;
 
+	if (evidence_has_text(s->e, FACT_PROTOCOL, "sip")) {
+		WHY(add(l, sip_class(s), BASIS_NOTHING, s->flow->first_packet),
+		    "SIP, of which no message was captured whole");
+		return;
+	}
 	if (s->service == NULL || !class_by_port(s, &class) ||
 	    !in_scope_by_port(class))
 		return;
@@ -529,10 +560,11 @@ unknown(const struct scene_of_flow *s, struct list *l)
 		add(l, class, BASIS_NOTHING, 0)->by_port = true;
 		return;
 	}
-	if (named)
+	if (named && !is_expected(s))
 		return;
-	bool from_start = clear != NULL && !s->flow->mid_stream &&
-	    s->flow->lost[0] + s->flow->lost[1] == 0;
+	/* Whoever only knocks at the door was not let in. */
+	bool from_start = !named && talked_in_clear(s) &&
+	    !s->flow->mid_stream && s->flow->lost[0] + s->flow->lost[1] == 0;
 	struct candidate_class *c = add(l, class,
 	    from_start && class == CLASS_WEB_CONFERENCING ? BASIS_CLEAR
 							  : BASIS_NOTHING,
@@ -545,6 +577,8 @@ unknown(const struct scene_of_flow *s, struct list *l)
 		WHY(c,
 		    "bytes that are not TLS, from the first on, at a "
 		    "listener that must be TLS");
+	else if (named)
+		WHY(c, "%s, of which too little was captured", s->app);
 	else
 		WHY(c, "bytes of no known protocol");
 }

@@ -20,6 +20,7 @@ struct scene_of_flow {
 	const struct policy *policy;
 	enum role src, dest;
 	bool src_listed, dest_listed; /* roles come from the inventory */
+	bool src_weak;                /* the caller may as well be a client */
 	bool has_tls;
 	struct tls_state tls; /* outermost handshake over a stream or data */
 	bool has_media;
@@ -28,7 +29,8 @@ struct scene_of_flow {
 	struct promise promises[LIMIT_PROMISES];
 	size_t promise_count;
 	const struct policy_service *service; /* row of the port table */
-	char app[32];                         /* app_proto */
+	bool for_clients; /* ... of clients, whom a load balancer passes on */
+	char app[32];     /* app_proto */
 };
 
 /* What the protection of a class is read from. */

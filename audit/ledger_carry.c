@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "audit/ledger_private.h"
+#include "core/clock.h"
 #include "core/limits.h"
 
 bool
@@ -49,10 +50,51 @@ choose(const struct ledger *l, bool living, const struct record **list)
 	return n;
 }
 
+/*
+ * A trunk that lives for weeks carries calls without end. Media that still runs
+ * was promised when it began: longer ago than most calls last nothing is kept
+ * of them, but the first of each kind of media, which tells what the trunk is
+ * for.
+ */
+enum { CALLS_KEPT_S = 4 * 3600, CALLS_LEAST = 256 };
+
+struct calls {
+	int64_t since;
+	unsigned kinds; /* of media, that were seen */
+};
+
+static bool
+is_past_call(void *ctx, const struct learnt *l)
+{
+	struct calls *c = ctx;
+	struct sdp_media m;
+
+	if (l->time >= c->since)
+		return false;
+	if (l->fact != FACT_SDP_MEDIA || l->bytes.n != sizeof(m))
+		return l->fact == FACT_SDP_CANDIDATE || l->fact == FACT_SIP_BYE;
+	memcpy(&m, l->bytes.p, sizeof(m));
+	unsigned kind = 1u << m.kind % 32u;
+	bool known = (c->kinds & kind) != 0;
+
+	c->kinds |= kind;
+	return known;
+}
+
+static struct notice *
+copy_to_carry(const struct notice *n)
+{
+	struct calls c = { n->flow.end - CALLS_KEPT_S * NS_PER_S, 0 };
+
+	if (n->news.count < CALLS_LEAST)
+		return notice_copy(n);
+	return notice_copy_without(n, is_past_call, &c);
+}
+
 static bool
 carry(struct ledger *to, const struct record *r)
 {
-	struct notice *n = notice_copy(r->facts);
+	struct notice *n = copy_to_carry(r->facts);
 	size_t at = to->count;
 
 	if (n == NULL)

@@ -13,6 +13,9 @@ enum {
 	AGREED_PACKETS = 50,
 	AGREED_OCTETS = 512,
 	DTLS_1_3 = 0xfefc,
+	/* SRTP_NULL_HMAC_SHA1_80 and _32 (RFC 5764 section 4.1.2) */
+	PROFILE_NULL_80 = 5,
+	PROFILE_NULL_32 = 6,
 	RTCP_PICTURE = 3, /* one or two clear control packets at the start or
 			   * end of an SRTP call are common */
 };
@@ -32,6 +35,7 @@ struct tally {
 	struct tls_state dtls;
 	bool has_dtls;
 	bool dtls_agreed; /* the server's choice of a profile was seen */
+	bool dtls_null;   /* it does not encrypt */
 };
 
 #define SAY(m, ...) (void)snprintf((m)->why, sizeof((m)->why), __VA_ARGS__)
@@ -179,6 +183,8 @@ add_dtls(struct tally *t)
 	const struct learnt *l = evidence_first(e, FACT_TLS_SRTP_PROFILE);
 
 	t->dtls_agreed = l != NULL;
+	t->dtls_null = l != NULL &&
+	    (l->number == PROFILE_NULL_80 || l->number == PROFILE_NULL_32);
 	if (l == NULL)
 		l = evidence_first(e, FACT_TLS_SRTP_OFFERED);
 	t->has_dtls = l != NULL &&
@@ -448,7 +454,7 @@ use_promise(struct media_state *m, const struct promise *promises, size_t n)
 		return;
 	m->promise = &promises[0];
 	m->kind = (enum media_kind)m->promise->media->kind;
-	m->promised_srtp = m->promise->secure;
+	m->promised_srtp = m->promise->secure && !m->promise->forked;
 	/* Keys that stood readable in any description of this media do not
 	 * keep it secret. */
 	for (size_t i = 0; i < n; i++)
@@ -467,6 +473,13 @@ decide(struct media_state *m, const struct tally *t)
 {
 	if (t->clear > 0) {
 		decide_clear(m, t);
+	} else if (dtls_finished(t) && t->dtls_null) {
+		observe(m, PROTECTION_NONE, CERTAINTY_PROVEN,
+		    t->dtls.hello_packet);
+		m->null_cipher = true;
+		SAY(m,
+		    "DTLS-SRTP: the handshake on these ports agreed on a "
+		    "profile that does not encrypt (NULL cipher)");
 	} else if (dtls_finished(t) && t->dtls_agreed && !is_data_channel(t)) {
 		observe(m, PROTECTION_SRTP, CERTAINTY_PROVEN,
 		    t->dtls.hello_packet);

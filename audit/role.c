@@ -175,8 +175,8 @@ roles_join(struct roles *to, const struct roles *from)
 struct role_known
 role_of(const struct roles *r, const struct addr *a)
 {
-	struct role_known k = { ROLE_UNKNOWN, false,
-		"nothing in the capture tells" };
+	struct role_known k = { .role = ROLE_UNKNOWN,
+		.how = "nothing in the capture tells" };
 
 	if (policy_role(r->policy, a, &k.role)) {
 		k.from_policy = true;
@@ -189,6 +189,7 @@ role_of(const struct roles *r, const struct addr *a)
 		if ((*bits >> s & 1) != 0) {
 			k.role = signs[s].role;
 			k.how = signs[s].how;
+			k.weak = s == SIGN_CALLED;
 			return k;
 		}
 	}

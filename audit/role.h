@@ -23,6 +23,7 @@ bool roles_join(struct roles *to, const struct roles *from);
 struct role_known {
 	enum role role;
 	bool from_policy;
+	bool weak; /* a server only because it is called: phones are, too */
 	const char *how; /* a sentence without a dot */
 };
 struct role_known role_of(const struct roles *r, const struct addr *a);

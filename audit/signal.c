@@ -4,22 +4,17 @@
 #include <stdlib.h>
 
 #include "audit/mutual.h"
+#include "audit/places.h"
+#include "core/clock.h"
 #include "core/map.h"
 #include "core/room.h"
 
 /* One m= line of one description. */
 struct line {
 	struct promise p;
-	uint32_t answer;  /* index + 1 of the other half; 0: none */
-	uint32_t next[3]; /* index + 1: of the same at, rtcp, exchange */
-};
-
-/* A further address of a line. */
-struct candidate {
-	struct endpoint at;
-	uint32_t line; /* index + 1 */
-	bool is_rtcp;
-	uint32_t next;
+	/* Of an offer: index + 1 of one of the same exchange that was added
+	 * before it and made after it. */
+	uint32_t after;
 };
 
 /* A full handshake of TLS 1.3: its tickets travel encrypted. */
@@ -29,17 +24,21 @@ struct full {
 	uint32_t next; /* index + 1: of the same client, server and names */
 };
 
-enum chain { BY_AT, BY_RTCP, BY_EXCHANGE };
+/* Seconds. How far the clocks of two taps may be apart, how long a phone rings
+ * (RFC 3261 13.3.1.1: proxies give up after three minutes), and how long media
+ * may be silent on both sides before it begins. */
+enum { CLOCKS_APART = 60, RINGS_MOST = 300, SILENT_MOST = 3600, BYE_AFTER = 5 };
 
 struct signals {
 	struct line *lines;
 	size_t line_count, line_room;
-	struct candidate *candidates;
-	size_t candidate_count, candidate_room;
 	struct full *fulls;
 	size_t full_count, full_room;
-	struct map *at, *rtcp, *candidate_at; /* endpoint -> index + 1 */
-	struct map *exchange; /* call, cseq, line -> index + 1 */
+	struct places *places;
+	/* call, cseq, line -> index + 1 of the newest line, and in the upper
+	 * half of the offer that was made first */
+	struct map *exchange;
+	struct map *ends;     /* call -> time of its first BYE */
 	struct map *relays;   /* endpoint -> record */
 	struct map *media;    /* both ends -> record with RTP */
 	struct map *sessions; /* session id or ticket hash -> record */
@@ -77,17 +76,16 @@ signals_new(void)
 
 	if (s == NULL)
 		return NULL;
-	s->at = map_new(0);
-	s->rtcp = map_new(0);
-	s->candidate_at = map_new(0);
+	s->places = places_new();
 	s->exchange = map_new(0);
+	s->ends = map_new(0);
 	s->relays = map_new(0);
 	s->media = map_new(0);
 	s->sessions = map_new(0);
 	s->servers = map_new(0);
-	if (s->at == NULL || s->rtcp == NULL || s->candidate_at == NULL ||
-	    s->exchange == NULL || s->relays == NULL || s->media == NULL ||
-	    s->sessions == NULL || s->servers == NULL) {
+	if (s->places == NULL || s->exchange == NULL || s->ends == NULL ||
+	    s->relays == NULL || s->media == NULL || s->sessions == NULL ||
+	    s->servers == NULL) {
 		signals_free(s);
 		return NULL;
 	}
@@ -100,12 +98,10 @@ signals_free(struct signals *s)
 	if (s == NULL)
 		return;
 	free(s->lines);
-	free(s->candidates);
 	free(s->fulls);
-	map_free(s->at);
-	map_free(s->rtcp);
-	map_free(s->candidate_at);
+	places_free(s->places);
 	map_free(s->exchange);
+	map_free(s->ends);
 	map_free(s->relays);
 	map_free(s->media);
 	map_free(s->sessions);
@@ -145,6 +141,37 @@ struct exchange_key {
 };
 
 static bool
+add_place(struct signals *s, const struct endpoint *at, uint32_t line,
+    bool is_rtcp)
+{
+	struct endpoint_key k = key_of(at);
+	struct place x = { .time = s->lines[line - 1].p.time,
+		.line = line - 1,
+		.is_rtcp = is_rtcp };
+
+	return places_add(s->places, slice_of(&k, sizeof(k)), &x);
+}
+
+static bool
+add_exchange(struct signals *s, const struct exchange_key *x, uint32_t index)
+{
+	uint64_t *v = map_put(s->exchange, slice_of(x, sizeof(*x)));
+	struct line *line = &s->lines[index - 1];
+
+	if (v == NULL)
+		return false;
+	uint32_t first = (uint32_t)(*v >> 32);
+
+	if (line->p.media->is_answer == 0 &&
+	    (first == 0 || s->lines[first - 1].p.time > line->p.time)) {
+		line->after = first;
+		first = index;
+	}
+	*v = (uint64_t)first << 32 | index;
+	return true;
+}
+
+static bool
 add_line(struct signals *s, const struct record *r, const struct learnt *l)
 {
 	const struct evidence *e = &r->facts->news;
@@ -163,26 +190,14 @@ add_line(struct signals *s, const struct record *r, const struct learnt *l)
 				   .time = l->time,
 				   .media = m,
 				   .dtls = m->dtls != 0,
-				   .keys_readable = m->crypto_lines > 0 &&
+				   .keys_shown = m->crypto_lines > 0 &&
 				       evidence_cover(e, l) == COVER_NONE,
 			       } };
 	struct exchange_key x = { m->call, m->cseq, m->index };
-	bool good = chain_in(s->exchange, &x, sizeof(x), index,
-	    &line->next[BY_EXCHANGE]);
-
-	if (good && is_address(&m->at)) {
-		struct endpoint_key k = key_of(&m->at);
-
-		good =
-		    chain_in(s->at, &k, sizeof(k), index, &line->next[BY_AT]);
-	}
-	if (good && is_address(&m->rtcp) && !m->rtcp_mux) {
-		struct endpoint_key k = key_of(&m->rtcp);
-
-		good = chain_in(s->rtcp, &k, sizeof(k), index,
-		    &line->next[BY_RTCP]);
-	}
-	return good;
+	return add_exchange(s, &x, index) &&
+	    (!is_address(&m->at) || add_place(s, &m->at, index, false)) &&
+	    (!is_address(&m->rtcp) || m->rtcp_mux ||
+		add_place(s, &m->rtcp, index, true));
 }
 
 static bool
@@ -194,19 +209,8 @@ add_candidate(struct signals *s, const struct learnt *l)
 	struct exchange_key x = { c.call, c.cseq, c.index };
 	uint32_t line = chain_of(s->exchange, &x, sizeof(x));
 
-	if (line == 0 || !is_address(&c.at))
-		return true;
-	if (!room_for_one((void **)&s->candidates, s->candidate_count,
-		&s->candidate_room, sizeof(*s->candidates)))
-		return false;
-	struct candidate *to = &s->candidates[s->candidate_count++];
-	struct endpoint_key k = key_of(&c.at);
-
-	*to = (struct candidate){ .at = c.at,
-		.line = line,
-		.is_rtcp = c.component == 2 };
-	return chain_in(s->candidate_at, &k, sizeof(k),
-	    (uint32_t)s->candidate_count, &to->next);
+	return line == 0 || !is_address(&c.at) ||
+	    add_place(s, &c.at, line, c.component == 2);
 }
 
 static bool
@@ -226,6 +230,23 @@ add_sdp(struct signals *s, const struct record *r)
 		    l->bytes.n == sizeof(struct sdp_candidate) &&
 		    !add_candidate(s, l))
 			return false;
+	}
+	return true;
+}
+
+static bool
+add_ends(struct signals *s, const struct record *r)
+{
+	const struct learnt *l = NULL;
+
+	while ((l = evidence_next(&r->facts->news, FACT_SIP_BYE, l)) != NULL) {
+		uint64_t *at =
+		    map_put(s->ends, slice_of(&l->number, sizeof(l->number)));
+
+		if (at == NULL)
+			return false;
+		if (*at == 0 || (int64_t)*at > l->time)
+			*at = (uint64_t)l->time;
 	}
 	return true;
 }
@@ -388,8 +409,8 @@ add_sessions(struct signals *s, const struct record *r)
 bool
 signals_add(struct signals *s, const struct record *r)
 {
-	return add_sdp(s, r) && add_relays(s, r) && add_media(s, r) &&
-	    add_sessions(s, r);
+	return add_sdp(s, r) && add_ends(s, r) && add_relays(s, r) &&
+	    add_media(s, r) && add_sessions(s, r);
 }
 
 /* ---- offer and answer ---- */
@@ -401,22 +422,48 @@ offers_srtp(const struct sdp_media *m)
 	    (m->secure && m->zrtp);
 }
 
-/* The answer decides (RFC 3264; MS-SDPEXT for RTP/AVP with a=crypto). */
+/* The answer decides (RFC 3264; MS-SDPEXT for RTP/AVP with a=crypto). One
+ * that chose the NULL cipher (RFC 4568 6.3.1) chose no secrecy. */
+static void
+take_answer(struct promise *answer, const struct promise *offer)
+{
+	const struct sdp_media *a = answer->media;
+	bool null = a->null_cipher && !a->dtls;
+
+	answer->answered = true;
+	answer->secure = (a->secure || a->dtls || a->crypto_lines > 0) &&
+	    !a->rejected && !null;
+	answer->clear = !answer->secure && !a->rejected && !a->zrtp;
+	answer->dtls = a->dtls && offer->media->dtls;
+	answer->keys_readable = answer->secure && !answer->dtls &&
+	    (offer->keys_shown || answer->keys_shown);
+}
+
+/* A request that was forked has several answers (RFC 3261 13.2.2.4). */
+static void
+take_outcome(struct promise *offer, const struct promise *answer)
+{
+	if (!offer->answered) {
+		offer->answered = true;
+		offer->secure = answer->secure;
+		offer->clear = answer->clear;
+		offer->dtls = answer->dtls;
+		offer->keys_readable = answer->keys_readable;
+		return;
+	}
+	offer->forked |=
+	    offer->secure != answer->secure || offer->clear != answer->clear;
+	offer->secure |= answer->secure;
+	offer->clear &= answer->clear;
+	offer->dtls |= answer->dtls;
+	offer->keys_readable |= answer->keys_readable;
+}
+
 static void
 agree(struct promise *offer, struct promise *answer)
 {
-	const struct sdp_media *a = answer->media;
-	bool secure =
-	    (a->secure || a->dtls || a->crypto_lines > 0) && !a->rejected;
-
-	offer->answered = answer->answered = true;
-	offer->secure = answer->secure = secure;
-	offer->clear = answer->clear = !secure && !a->rejected && !a->zrtp;
-	offer->dtls = answer->dtls = a->dtls && offer->media->dtls;
-	bool readable = secure && !answer->dtls &&
-	    (offer->keys_readable || answer->keys_readable);
-
-	offer->keys_readable = answer->keys_readable = readable;
+	take_answer(answer, offer);
+	take_outcome(offer, answer);
 }
 
 static void
@@ -427,7 +474,7 @@ stand_alone(struct promise *p)
 	p->secure = m->secure;
 	/* RTP/AVP with keys is a choice left to the other side. */
 	p->clear = !m->secure && !offers_srtp(m) && !m->zrtp;
-	p->keys_readable = p->keys_readable && m->secure && !m->dtls;
+	p->keys_readable = p->keys_shown && m->secure && !m->dtls;
 }
 
 static struct line *
@@ -435,15 +482,18 @@ other_half(const struct signals *s, const struct line *answer)
 {
 	const struct sdp_media *m = answer->p.media;
 	struct exchange_key x = { m->call, m->cseq, m->index };
-	uint32_t i = chain_of(s->exchange, &x, sizeof(x));
-	struct line *best = NULL;
+	const uint64_t *v = map_get(s->exchange, slice_of(&x, sizeof(x)));
+	uint32_t i = v != NULL ? (uint32_t)(*v >> 32) : 0;
+	struct line *best = i != 0 ? &s->lines[i - 1] : NULL;
 
-	for (; i != 0; i = s->lines[i - 1].next[BY_EXCHANGE]) {
+	/* Of those made before the answer the one that was added first. */
+	for (unsigned looked = 0; i != 0 && looked < LIMIT_PROMISED; looked++) {
 		struct line *l = &s->lines[i - 1];
 
-		if (l->p.media->is_answer == 0 && l != answer &&
-		    (best == NULL || l->p.time <= answer->p.time))
-			best = l;
+		if (l->p.time > answer->p.time)
+			break;
+		best = l;
+		i = l->after;
 	}
 	return best;
 }
@@ -451,6 +501,7 @@ other_half(const struct signals *s, const struct line *answer)
 void
 signals_settle(struct signals *s)
 {
+	places_sort(s->places);
 	for (size_t i = 0; i < s->line_count; i++) {
 		struct line *answer = &s->lines[i];
 		struct line *offer = answer->p.media->is_answer == 1
@@ -471,8 +522,29 @@ signals_settle(struct signals *s)
 struct found {
 	struct promise *out;
 	size_t n;
-	int64_t end;
+	int64_t start, end; /* of the flow */
+	const struct map *ends;
 };
+
+/* No capture lasts a year: then the clock jumped, and tells nothing. */
+static bool
+is_later(int64_t a, int64_t b, int64_t seconds)
+{
+	return a > b + seconds * NS_PER_S && a - b < 366 * 86400 * NS_PER_S;
+}
+
+/* Was this promise made for another use of the port? */
+static bool
+is_of_another(const struct found *f, const struct promise *p)
+{
+	uint64_t call = p->media->call;
+	const uint64_t *bye = map_get(f->ends, slice_of(&call, sizeof(call)));
+
+	if (bye != NULL && is_later(f->start, (int64_t)*bye, BYE_AFTER))
+		return true;
+	return is_later(p->time, f->end, CLOCKS_APART) ||
+	    is_later(f->start, p->time, p->answered ? SILENT_MOST : RINGS_MOST);
+}
 
 static int
 rank(const struct promise *p, int64_t end)
@@ -499,6 +571,8 @@ offer_found(struct found *f, const struct line *l, bool is_rtcp)
 	struct promise p = l->p;
 	size_t at = f->n;
 
+	if (is_of_another(f, &p))
+		return;
 	p.is_rtcp = is_rtcp;
 	for (size_t i = 0; i < f->n; i++) {
 		if (f->out[i].media == p.media)
@@ -520,19 +594,13 @@ static void
 look_up(const struct signals *s, const struct endpoint *e, struct found *f)
 {
 	struct endpoint_key k = key_of(e);
-	uint32_t i = chain_of(s->at, &k, sizeof(k));
+	const struct place *p = NULL;
+	size_t n = places_at(s->places, slice_of(&k, sizeof(k)),
+	    f->end + CLOCKS_APART * NS_PER_S, &p);
+	size_t last = n > LIMIT_PROMISED ? n - LIMIT_PROMISED : 0;
 
-	for (; i != 0; i = s->lines[i - 1].next[BY_AT])
-		offer_found(f, &s->lines[i - 1], false);
-	i = chain_of(s->rtcp, &k, sizeof(k));
-	for (; i != 0; i = s->lines[i - 1].next[BY_RTCP])
-		offer_found(f, &s->lines[i - 1], true);
-	i = chain_of(s->candidate_at, &k, sizeof(k));
-	for (; i != 0; i = s->candidates[i - 1].next) {
-		const struct candidate *c = &s->candidates[i - 1];
-
-		offer_found(f, &s->lines[c->line - 1], c->is_rtcp);
-	}
+	for (; n > last; n--)
+		offer_found(f, &s->lines[p[n - 1].line], p[n - 1].is_rtcp);
 }
 
 size_t
@@ -541,7 +609,10 @@ signals_promises(const struct signals *s, const struct record *r,
 {
 	const struct flow_view *flow = &r->facts->flow;
 	const struct evidence *e = &r->facts->news;
-	struct found f = { .out = out, .end = flow->end };
+	struct found f = { .out = out,
+		.start = flow->start,
+		.end = flow->end,
+		.ends = s->ends };
 	const struct learnt *l = NULL;
 
 	if (s->line_count == 0)

@@ -27,19 +27,22 @@ struct promise {
 	uint64_t packet;         /* that carried the SDP */
 	int64_t time;
 	const struct sdp_media *media;
-	bool answered; /* offer and answer were both seen */
-	bool secure;   /* SRTP was agreed, or offered without choice */
-	bool clear;    /* plain RTP was agreed, or offered without choice */
-	bool dtls;     /* keys come by DTLS */
-	bool keys_readable; /* SDES keys stood there in clear */
+	bool answered;   /* offer and answer were both seen */
+	bool secure;     /* SRTP was agreed, or offered without choice */
+	bool clear;      /* plain RTP was agreed, or offered without choice */
+	bool forked;     /* an offer of which several made different things */
+	bool dtls;       /* keys come by DTLS */
+	bool keys_shown; /* SDES keys stood there in clear ... */
+	bool keys_readable; /* ... and are those that were agreed on */
 	bool is_rtcp;       /* the address is that of the control packets */
 };
 
 enum { LIMIT_PROMISES = 8 };
 /*
  * The promises for the ends of a flow, the best first: both ends before one,
- * answered before not, the newest before the end of the flow. Returns how
- * many were written.
+ * answered before not, the newest before the end of the flow. Ports are used
+ * again: calls that ended before the flow began, or were agreed on after it,
+ * promise nothing for it. Returns how many were written.
  */
 size_t signals_promises(const struct signals *s, const struct record *r,
     struct promise out[LIMIT_PROMISES]);

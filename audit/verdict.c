@@ -102,6 +102,7 @@ set_scene(const struct bench *b, const struct record *r,
 		.src = src.role,
 		.dest = dest.role,
 		.src_listed = src.from_policy,
+		.src_weak = src.weak,
 		.dest_listed = dest.from_policy,
 	};
 	s->has_tls = mutual_judge(s->e, s->flow, -1, &s->tls);
@@ -111,6 +112,11 @@ set_scene(const struct bench *b, const struct record *r,
 		s->companion = companion_of(b, r);
 	s->service =
 	    policy_service(b->policy, s->dest, s->src, t->proto, t->dst.port);
+	if (s->service == NULL && s->src == ROLE_LOAD_BALANCER) {
+		s->service = policy_service(b->policy, s->dest, ROLE_CLIENT,
+		    t->proto, t->dst.port);
+		s->for_clients = s->service != NULL;
+	}
 	name_protocol(s);
 }
 
@@ -410,12 +416,24 @@ is_tls(enum protection p)
 	    p == PROTECTION_MTLS;
 }
 
+/*
+ * Who shows no certificate may be a client: a balancer that calls in its own
+ * name passes on clients and servers, and phones call each other.
+ */
+static bool
+may_be_client(const struct scene_of_flow *s)
+{
+	return role_is_server(s->dest) &&
+	    (s->src == ROLE_LOAD_BALANCER || s->src_weak);
+}
+
 static enum verdict
 mutual_verdict(const struct scene_of_flow *s, enum protection p)
 {
 	if (p == PROTECTION_MTLS)
 		return VERDICT_COMPLIANT;
-	if (is_tls(p) && s->tls.client == CLIENT_CERT_HIDDEN)
+	if (is_tls(p) &&
+	    (s->tls.client == CLIENT_CERT_HIDDEN || may_be_client(s)))
 		return VERDICT_UNDETERMINED;
 	return VERDICT_VIOLATION;
 }
@@ -484,6 +502,13 @@ form_opinion(const struct scene_of_flow *s, const struct candidate_class *c,
 	    is_http_inside(s))
 		o->seen.observed = PROTECTION_HTTPS;
 	o->verdict = compare(s, o->need, c->class, &o->seen);
+	if (o->verdict == VERDICT_UNDETERMINED && o->need == REQUIRE_MTLS &&
+	    may_be_client(s) && o->seen.missing[0] == '\0')
+		MISSING(&o->seen, "%s",
+		    s->src_weak
+			? "whether the caller is a server: list it in the "
+			  "policy"
+			: "who called the load balancer: its other side");
 	if (o->rule != NULL && o->rule->exempt &&
 	    o->verdict == VERDICT_OUT_OF_SCOPE && c->class != CLASS_OTHER &&
 	    c->class != CLASS_INFRASTRUCTURE)

@@ -61,6 +61,69 @@ is_pki(struct slice path)
 	return text_begins(path, "/ocsp");
 }
 
+/* The octet that %XX stands for (RFC 3986 section 2.1); 0: it is none. */
+static char
+escaped(struct slice s)
+{
+	uint64_t v;
+
+	if (s.n < 3 || s.p[0] != '%' ||
+	    !text_hex64(slice_head(slice_from(s, 1), 2), &v) || v <= ' ' ||
+	    v == '?' || v >= 0x7f)
+		return 0;
+	return (char)v;
+}
+
+/* Ends the segment that begins at text[from]: where the next one begins.
+ * Empty ones and "." are none, ".." takes back the one before (RFC 3986
+ * section 5.2.4). */
+static size_t
+end_segment(const char *text, size_t from, size_t n)
+{
+	struct slice segment = slice_of(text + from, n - from);
+
+	if (segment.n == 0 || slice_is(segment, "."))
+		return from;
+	if (!slice_is(segment, ".."))
+		return n;
+	if (from > 1)
+		from--;
+	while (from > 1 && text[from - 1] != '/')
+		from--;
+	return from;
+}
+
+/*
+ * What servers make of a path before they look at it: "/%61bs//x" and
+ * "/y/../abs/x" are "/abs/x". The query stays.
+ */
+static struct slice
+plain_path(struct slice raw, char text[LIMIT_TEXT])
+{
+	size_t n = 0, from = 0;
+
+	if (raw.n == 0 || raw.p[0] != '/' || raw.n >= LIMIT_TEXT)
+		return raw;
+	while (raw.n > 0 && raw.p[0] != '?') {
+		char meant = escaped(raw);
+		char c = meant != 0 ? meant : (char)raw.p[0];
+
+		raw = slice_from(raw, meant != 0 ? 3 : 1);
+		if (c != '/') {
+			text[n++] = c;
+			continue;
+		}
+		n = end_segment(text, from, n);
+		if (n == 0 || text[n - 1] != '/')
+			text[n++] = '/';
+		from = n;
+	}
+	n = end_segment(text, from, n);
+	if (raw.n > 0)
+		memcpy(text + n, raw.p, raw.n);
+	return slice_of(text, n + raw.n);
+}
+
 void
 web_request_of(const struct http_exchange *x, struct web_request *out)
 {
@@ -72,7 +135,7 @@ web_request_of(const struct http_exchange *x, struct web_request *out)
 	if (!text_split(&rest, ' ', &out->method) ||
 	    !text_split(&rest, ' ', &out->host))
 		return;
-	out->path = rest;
+	out->path = plain_path(rest, out->text);
 	out->bare = (x->flags & secrets) == 0;
 	for (size_t i = 0; i < COUNT(paths); i++) {
 		if (!text_begins(out->path, paths[i].begins))

@@ -166,6 +166,10 @@ enum {
 	/* Handshakes looked at to find where a resumed session began: tickets
 	 * live a week at most (RFC 8446 4.6.1), clients renew them hourly. */
 	LIMIT_RESUMED_FROM = 256,
+	/* Descriptions that promise one address, looked at for one flow; a port
+	 * is used again after a minute, and a call is refreshed now and then.
+	 */
+	LIMIT_PROMISED = 256,
 	/* Cases of a report (same hosts, service and cause); a site of twenty
 	 * thousand clients with one fault each. */
 	LIMIT_GROUPS = 20000,
@@ -199,6 +203,9 @@ enum {
 	/* Flows of a ledger in memory, with all that was learnt of them; some
 	 * two million. Beyond it those that ended go to a temporary file. */
 	LIMIT_LEDGER_BYTES = 2000 * 1024 * 1024,
+	/* The same for watch: about as many as its screens can show, at two
+	 * kilobytes each. */
+	LIMIT_WATCH_BYTES = 1000 * 1024 * 1024,
 	/* Lines of a journal that wait for a disk that is full or slow; some
 	 * twenty thousand. */
 	LIMIT_JOURNAL_BYTES = 32 * 1024 * 1024,

@@ -65,6 +65,10 @@ struct dissector {
 	/* Streams: n bytes of a direction are missing. NULL: FEED_LOST. */
 	enum feed (
 	    *gap)(struct session *s, void *state, enum side side, uint64_t n);
+	/* Streams: what stood unread before the missing bytes and will never be
+	 * whole: the head of a message. Asked before gap. May be NULL. */
+	void (*cut)(struct session *s, void *state, enum side side,
+	    struct slice bytes);
 	/* The flow ends, or its facts are collected now: learn what is only
 	 * known at the end. May be called more than once; learn only news. */
 	void (*end)(struct session *s, void *state);

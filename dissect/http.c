@@ -20,6 +20,7 @@ enum {
 	KNOWN_MOST = 56, /* different exchanges of one connection ... */
 	PLAIN_MOST = 36, /* ... of them without anything secret */
 	CHUNK_LINE_MOST = 1024,
+	BLANKS_MOST = 4, /* CR and LF before the first request */
 	SECRETS = HTTP_AUTHORIZATION | HTTP_COOKIE | HTTP_WEBTICKET |
 	    HTTP_SOAP | HTTP_SIPURI | HTTP_SET_COOKIE,
 };
@@ -569,7 +570,14 @@ http_drop(void *state)
 static enum probe
 http_probe(const struct sniff *sniff)
 {
-	return http_start_fits(sniff->bytes);
+	struct slice rest = sniff->bytes;
+
+	/* RFC 9112 section 2.2: an empty line before a request */
+	while (rest.n > 0 && sniff->bytes.n - rest.n < BLANKS_MOST &&
+	    (rest.p[0] == '\r' || rest.p[0] == '\n'))
+		rest = slice_from(rest, 1);
+	return rest.n > 0 || sniff->bytes.n == 0 ? http_start_fits(rest)
+						 : PROBE_MORE;
 }
 
 const struct dissector dissect_http = {

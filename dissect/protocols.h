@@ -9,6 +9,7 @@
 
 extern const struct dissector dissect_pseudo_tls; /* before tls */
 extern const struct dissector dissect_tls;
+extern const struct dissector dissect_proxy; /* before another one */
 extern const struct dissector dissect_dtls;
 extern const struct dissector dissect_sip;
 extern const struct dissector dissect_http;

@@ -13,11 +13,13 @@
 
 #include <stdlib.h>
 
+#include "core/cursor.h"
 #include "dissect/protocols.h"
 #include "dissect/session_private.h"
 
 /* Strict probes first; what only guesses comes last. */
 static const struct dissector *const table[] = {
+	&dissect_proxy,
 	&dissect_pseudo_tls,
 	&dissect_tls,
 	&dissect_dtls,
@@ -312,6 +314,8 @@ session_gap(struct session *s, enum side side, uint64_t n)
 	in->skip = 0;
 	s->side = side;
 	in->started = true;
+	if (s->bound != NULL && s->bound->cut != NULL && in->n > 0)
+		s->bound->cut(s, s->state, side, slice_of(in->p, in->n));
 	pending_clear(in);
 	learn_number(s, FACT_GAP, n);
 	if (s->bound == NULL)
@@ -396,6 +400,14 @@ offer_to_active(struct session *s, const struct sniff *sniff, struct chunk *c)
 	return false;
 }
 
+/* Of what is known here only SIP goes over SCTP (RFC 4168); the others would
+ * guess. */
+static bool
+goes_over(const struct dissector *d, const struct session *s)
+{
+	return s->tuple.proto != IPPROTO_NUM_SCTP || d == &dissect_sip;
+}
+
 static bool
 offer_to_all(struct session *s, const struct sniff *sniff, struct chunk *c)
 {
@@ -403,7 +415,7 @@ offer_to_all(struct session *s, const struct sniff *sniff, struct chunk *c)
 		const struct dissector *d = table[i];
 
 		if ((d->over & OVER_DATAGRAM) == 0 || is_active(s, d) ||
-		    d->probe(sniff) != PROBE_YES)
+		    !goes_over(d, s) || d->probe(sniff) != PROBE_YES)
 			continue;
 		struct active *a = activate(s, d);
 
@@ -443,6 +455,38 @@ datagram(struct session *s, struct chunk *c)
 	return s->quiet > LIMIT_UNKNOWN ? finish(s) : FEED_ON;
 }
 
+/*
+ * RFC 9260 sections 3.2 and 3.3.1: chunks of one packet, of which DATA carries
+ * messages. One that was cut into several chunks is told by its first.
+ */
+static enum feed
+sctp_chunks(struct session *s, const struct chunk *packet)
+{
+	enum { DATA = 0, BEGINS = 2, HEADER = 4, NUMBERS = 12 };
+	struct cursor c = cur_of(packet->bytes);
+	struct chunk data = *packet;
+	uint8_t type, flags;
+	uint16_t length;
+
+	while (!s->over && cur_u8(&c, &type) && cur_u8(&c, &flags) &&
+	    cur_u16(&c, &length) && length >= HEADER) {
+		struct cursor body =
+		    cur_of(slice_head(cur_rest(&c), length - HEADER));
+		size_t padded = ((size_t)length + 3) / 4 * 4 - HEADER;
+
+		if (type == DATA && (flags & BEGINS) != 0 &&
+		    cur_skip(&body, NUMBERS) && cur_left(&body) > 0) {
+			data.bytes = cur_rest(&body);
+			data.wire = (uint32_t)length - HEADER - NUMBERS;
+			if (datagram(s, &data) == FEED_DONE)
+				return FEED_DONE;
+		}
+		if (!cur_skip(&c, padded))
+			break;
+	}
+	return s->over ? FEED_DONE : FEED_ON;
+}
+
 /* ---- what the worker calls ---- */
 
 enum feed
@@ -476,7 +520,8 @@ session_datagram(struct session *s, const struct packet *p, enum side side)
 	s->packet = p->number;
 	s->time = p->time;
 	s->side = side;
-	return datagram(s, &c);
+	return s->tuple.proto == IPPROTO_NUM_SCTP ? sctp_chunks(s, &c)
+						  : datagram(s, &c);
 }
 
 void

@@ -22,6 +22,7 @@ enum {
 	RESTART = 3000,     /* a jump that is no loss (RFC 3550 A.1) */
 	STEP_MOST = 16,     /* a step that speaks for RTP */
 	STEPS_ALONE = 3,    /* so many, and nothing else, make it RTP */
+	STEPS_STILL = 64,   /* so many, if its clock stands still */
 	STEPS_HELPED = 2,   /* RTCP, a frame or a relay speaks for it, too */
 	STEP_NEAR = 4,      /* a step that few losses explain ... */
 	NEAR_LEAST = 2,     /* ... of which a counter of time has none */
@@ -33,6 +34,9 @@ enum {
 	RDP_LEAST = 3,      /* packets that begin with TPKT */
 	PAIRS_ENOUGH = 16,  /* for the length rule */
 	PACKETS_ENOUGH = 64,
+	LOOK_EVERY = 256,  /* sequence numbers: encrypted streams are looked */
+	LOOK_PACKETS = 16, /* at again for so many of them ... */
+	LOOKS_SURE = 2,    /* ... and are clear if so many looks say so */
 	PT_G729 = 18,
 	EVENT_OCTETS = 4,    /* RFC 4733 section 2.3 */
 	TIME_BACK = 1 << 21, /* B-frames */
@@ -56,6 +60,8 @@ struct rtp_stream {
 	uint64_t used; /* when it was last asked for */
 	struct media_test *test;
 	struct media_verdict verdict;
+	struct media_test *look; /* of a settled stream */
+	uint8_t looks;           /* that found a pattern, one after another */
 	struct length_rule lengths;
 	struct media_stream told;
 	bool was_told;
@@ -64,6 +70,7 @@ struct rtp_stream {
 struct key {
 	uint32_t ssrc;
 	uint8_t pt;
+	bool looks; /* encrypted: some packets are looked at again */
 };
 
 struct rtp {
@@ -204,7 +211,8 @@ static void
 drop_test(struct rtp_stream *t)
 {
 	media_test_free(t->test);
-	t->test = NULL;
+	media_test_free(t->look);
+	t->test = t->look = NULL;
 }
 
 /* So far as tests and lengths say. */
@@ -433,8 +441,10 @@ confirm(struct session *s, struct rtp *r, struct rtp_stream *t)
 	 * other protocols have no header extension there. */
 	bool clock = t->moved || t->extension || t->last_octets == EVENT_OCTETS;
 	bool alone = t->good >= STEPS_ALONE && t->near >= NEAR_LEAST && clock;
+	/* Some senders give all pictures one timestamp. */
+	bool still = t->good >= STEPS_STILL && t->near >= STEPS_STILL;
 
-	if (alone || has_sibling(r, t))
+	if (alone || still || has_sibling(r, t))
 		t->signs |= RTP_SIGN_SEQUENCE;
 	if (t->good >= STEPS_HELPED && session_knows(s, FACT_RTCP))
 		t->signs |= RTP_SIGN_RTCP;
@@ -564,7 +574,70 @@ settle(struct session *s, struct rtp *r, struct rtp_stream *t)
 	if (other_side_busy(r, t) || session_knows(s, FACT_ZRTP))
 		return;
 	forget_key(r, t);
-	r->key[r->keys++] = (struct key){ t->ssrc, t->pt };
+	r->key[r->keys++] =
+	    (struct key){ t->ssrc, t->pt, t->verdict.result == RESULT_RANDOM };
+}
+
+/* ---- encrypted streams that are clear later ---- */
+
+/* A new offer may end the encryption of a stream that goes on (RFC 3264
+ * section 8), so a few packets of each stretch are looked at. */
+static bool
+is_look_due(uint16_t seq)
+{
+	return seq % LOOK_EVERY < LOOK_PACKETS;
+}
+
+static void
+end_look(struct rtp_stream *t)
+{
+	media_test_free(t->look);
+	t->look = NULL;
+}
+
+static void
+turn_clear(struct session *s, struct rtp_stream *t)
+{
+	struct media_stream m;
+
+	media_test_verdict(t->look, &t->verdict);
+	end_look(t);
+	t->lengths = (struct length_rule){ 0 };
+	describe(t, &m);
+	tell(s, t, &m);
+}
+
+/*
+ * One test that is wrong once in a million would be wrong too often over the
+ * looks of all calls: a second one, of other packets, has to agree.
+ */
+static void
+look_again(struct session *s, struct rtp_stream *t, const struct rtp_header *h,
+    const struct chunk *c)
+{
+	struct media_verdict v;
+
+	if (t->verdict.result != RESULT_RANDOM || !is_look_due(h->seq) ||
+	    !is_fresh(t, h->seq))
+		return;
+	t->packets++;
+	t->last = c->packet;
+	if (h->octets <= 1 || h->octets == EVENT_OCTETS)
+		return;
+	if (t->look == NULL)
+		t->look = media_test_new();
+	if (t->look == NULL)
+		return;
+	media_test_add(t->look, h->payload, h->octets);
+	media_test_verdict(t->look, &v);
+	if (v.result == RESULT_CLEAR) {
+		if (++t->looks == LOOKS_SURE)
+			turn_clear(s, t);
+		end_look(t);
+	} else if (media_test_packets(t->look) >= LOOK_PACKETS) {
+		t->looks = 0;
+		end_look(t);
+	}
 }
 
 /* RFC 6189: the same SSRC is protected from Conf2ACK on and clear again after
@@ -606,8 +679,10 @@ rtp_feed(struct session *s, void *state, struct chunk *c)
 		t = admit(s, r, c, &h);
 	}
 	t->used = ++r->clock;
-	if (t->settled)
+	if (t->settled) {
+		look_again(s, t, &h, c);
 		return FEED_ON;
+	}
 	if (!is_fresh(t, h.seq)) {
 		t->duplicates++;
 		return FEED_ON;
@@ -644,14 +719,18 @@ rtp_idle(const void *state, struct slice bytes)
 	struct cursor c = cur_of(bytes);
 	uint8_t first;
 	uint8_t second;
+	uint16_t seq;
 	uint32_t ssrc;
 
 	if (r->keys == 0 || !cur_u8(&c, &first) || first >> 6 != 2 ||
-	    !cur_u8(&c, &second) || !cur_skip(&c, 6) || !cur_u32(&c, &ssrc))
+	    !cur_u8(&c, &second) || !cur_u16(&c, &seq) || !cur_skip(&c, 4) ||
+	    !cur_u32(&c, &ssrc))
 		return false;
 	for (unsigned i = 0; i < r->keys; i++) {
-		if (r->key[i].ssrc == ssrc && r->key[i].pt == (second & 0x7f))
-			return true;
+		const struct key *k = &r->key[i];
+
+		if (k->ssrc == ssrc && k->pt == (second & 0x7f))
+			return !k->looks || !is_look_due(seq);
 	}
 	return false;
 }

@@ -113,7 +113,7 @@ static bool
 is_of_a_call(const struct learnt *l)
 {
 	return l->fact == FACT_SDP_MEDIA || l->fact == FACT_SDP_CANDIDATE ||
-	    l->fact == FACT_SDP_KEY;
+	    l->fact == FACT_SDP_KEY || l->fact == FACT_SIP_BYE;
 }
 
 /* A trunk carries thousands of calls in one connection: what was told of

@@ -21,6 +21,8 @@ enum {
 	LYNC_NAMES_MOST = 24,
 	/* Bytes without a start line after which this is no SIP any more. */
 	RESYNC_MOST = 64 * 1024,
+	/* Of a start line that was cut: method or version, and more. */
+	CUT_LEAST = 12,
 };
 
 /* What was told of a side already; signs belong to whoever sent them. */
@@ -418,6 +420,8 @@ learn_body(struct session *s, struct sip *sip, const struct sip_message *m,
 	size_t count = 1;
 
 	remember_request(sip, m, id);
+	if (sip_is(m, "BYE") && m->request && id != 0)
+		learn_number(s, FACT_SIP_BYE, id);
 	if (body.n == 0 || (m->marks & SIP_HAS_ENCODING) != 0 ||
 	    m->content_type.n == 0)
 		return;
@@ -604,6 +608,26 @@ sip_gap(struct session *s UNUSED, void *state, enum side side,
 	return FEED_ON;
 }
 
+/* The lines of a head that were captured whole; one without a whole line is
+ * still a message. */
+static void
+sip_cut(struct session *s, void *state, enum side side, struct slice bytes)
+{
+	struct sip *sip = state;
+	struct half *h = &sip->half[side];
+	struct sip_message m;
+	size_t n = bytes.n;
+
+	if (h->resync || h->head_told || bytes.n < CUT_LEAST ||
+	    sip_start_fits(bytes, false) == PROBE_NO)
+		return;
+	learn_certain(s);
+	while (n > 0 && bytes.p[n - 1] != '\n')
+		n--;
+	if (sip_parse_head(n > 0 ? slice_head(bytes, n) : bytes, &m))
+		learn_head(s, sip, h, &m);
+}
+
 static enum probe
 sip_probe(const struct sniff *sniff)
 {
@@ -628,5 +652,6 @@ const struct dissector dissect_sip = {
 	.probe = sip_probe,
 	.feed = sip_feed,
 	.gap = sip_gap,
+	.cut = sip_cut,
 	.end = sip_end,
 };

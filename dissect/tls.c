@@ -60,6 +60,7 @@ struct tls_state {
 	unsigned acks;
 	uint64_t ack_base;
 	bool begun, middle, inner_over, ssl2, has_base;
+	bool torn, torn_told; /* bytes are missing */
 };
 
 /* ---- lists of lengths ---- */
@@ -673,6 +674,7 @@ tls_gap(struct session *s, void *state, enum side side, uint64_t n)
 
 	if (!is_over(t))
 		learn_number(s, FACT_TLS_LOST, n);
+	t->torn = true;
 	tls_gather_drop(&w->gather);
 	w->unsure = true;
 	if (w->keys != NULL)
@@ -695,10 +697,18 @@ tls_gap(struct session *s, void *state, enum side side, uint64_t n)
 	return FEED_ON;
 }
 
+/* Not one hello was captured whole: the start is missing all the same. */
 static void
 tls_end(struct session *s, void *state)
 {
-	tell(s, state);
+	struct tls_state *t = state;
+
+	tell(s, t);
+	if (!t->torn || t->torn_told || t->middle || t->shake.has_client ||
+	    t->shake.has_server)
+		return;
+	t->torn_told = true;
+	learn_number(s, FACT_TLS_MID_STREAM, 1);
 }
 
 /* A client flight that the server acknowledges and that is not longer than a

@@ -26,6 +26,7 @@ static const char inventory[] = "spanward-policy: 1\n"
 				"  server: [10.0.1.52]\n"
 				"  edge: [10.0.2.21]\n"
 				"  gateway: [10.0.9.5]\n"
+				"  load-balancer: [10.0.1.80]\n"
 				"  client: [10.0.20.0/24]\n";
 
 #define DIRECTOR  "10.0.1.15"
@@ -43,6 +44,7 @@ static const char inventory[] = "spanward-policy: 1\n"
 #define FILES     "10.0.1.52"
 #define EDGE      "10.0.2.21"
 #define GW        "10.0.9.5"
+#define BALANCER  "10.0.1.80"
 #define CLIENT    "10.0.20.101"
 #define OTHER     "10.0.20.102"
 

@@ -334,6 +334,24 @@ test_promises(void **state)
 	}
 }
 
+/* RFC 5764 section 4.1.2: a handshake that agrees on no encryption. */
+static void
+test_null_profile(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	for (uint64_t profile = 5; profile <= 6; profile++) {
+		begin(&s, CARRIER_UDP);
+		dtls(&s, 0xfefd, false, true);
+		number(&s, FACT_TLS_SRTP_PROFILE, TO_CLIENT, profile);
+		add(&s, stream(RESULT_OPEN, 20, 0));
+		assert_int_equal(judge(&s)->observed, PROTECTION_NONE);
+		assert_true(s.out.null_cipher);
+		assert_int_equal(s.out.certainty, CERTAINTY_PROVEN);
+	}
+}
+
 static void
 test_readable_keys(void **state)
 {
@@ -681,6 +699,7 @@ main(void)
 		cmocka_unit_test(test_open_beside_random),
 		cmocka_unit_test(test_newest_counts),
 		cmocka_unit_test(test_promises),
+		cmocka_unit_test(test_null_profile),
 		cmocka_unit_test(test_readable_keys),
 		cmocka_unit_test(test_dtls_finished),
 		cmocka_unit_test(test_dtls_unfinished),

@@ -169,6 +169,49 @@ test_tagged_stream(void **state)
 	}
 }
 
+/* A new offer ends the encryption of a stream that goes on: told at the next
+ * look, by two of them; what is still encrypted then stays so. */
+static void
+test_turns_clear(void **state)
+{
+	struct talk t;
+	struct media_stream m;
+
+	(void)state;
+	talk_begin(&t);
+	talk_srtp(&t, 2000, 10);
+	assert_true(call_media(&t.call, SSRC, 0, &m));
+	assert_int_equal(m.result, RESULT_RANDOM);
+	size_t told = call_count(&t.call, FACT_MEDIA_STREAM);
+
+	session_end(t.call.s);
+	assert_int_equal(call_count(&t.call, FACT_MEDIA_STREAM), told);
+	talk_silence(&t, 272);
+	assert_true(call_media(&t.call, SSRC, 0, &m));
+	assert_int_equal(m.result, RESULT_CLEAR);
+	assert_int_equal(m.tag, MEDIA_TAG_NONE);
+	assert_in_range(m.first, 1, 1);
+	call_end(&t.call);
+}
+
+/* A short pattern, as an event of three packets makes it, is not enough. */
+static void
+test_one_odd_look(void **state)
+{
+	struct talk t;
+	struct media_stream m;
+
+	(void)state;
+	talk_begin(&t);
+	t.shape.seq = 0;
+	talk_srtp(&t, 256, 10);
+	talk_silence(&t, 3);
+	talk_srtp(&t, 1000, 10);
+	assert_true(call_media(&t.call, SSRC, 0, &m));
+	assert_int_equal(m.result, RESULT_RANDOM);
+	call_end(&t.call);
+}
+
 /* No tag by length: only the full hundred packets are enough. */
 static void
 test_untagged_stream(void **state)
@@ -368,6 +411,35 @@ test_constant_header(void **state)
 	call_end(&c);
 }
 
+/* All pictures of one time stamp: only a long run of numbers makes it RTP. */
+static void
+test_clock_stands(void **state)
+{
+	struct talk t;
+	struct media_stream m;
+
+	(void)state;
+	talk_begin(&t);
+	for (unsigned i = 0; i < 70; i++) {
+		t.shape.time = 1000;
+		talk_silence(&t, 1);
+		assert_int_equal(call_speaks(&t.call, "rtp"), i >= 64);
+	}
+	assert_true(call_media(&t.call, SSRC, 0, &m));
+	assert_int_equal(m.result, RESULT_CLEAR);
+	call_end(&t.call);
+
+	/* Numbers that jump are a counter of something else. */
+	talk_begin(&t);
+	for (unsigned i = 0; i < 200; i++) {
+		t.shape.time = 1000;
+		t.shape.seq += 5;
+		talk_silence(&t, 1);
+	}
+	assert_false(call_speaks(&t.call, "rtp"));
+	call_end(&t.call);
+}
+
 /* The snap length left 20 octets of payload; lengths are those of the wire. */
 static void
 test_cut_packets(void **state)
@@ -488,6 +560,8 @@ main(void)
 		cmocka_unit_test(test_not_rtp),
 		cmocka_unit_test(test_clear_stream),
 		cmocka_unit_test(test_tagged_stream),
+		cmocka_unit_test(test_turns_clear),
+		cmocka_unit_test(test_one_odd_look),
 		cmocka_unit_test(test_untagged_stream),
 		cmocka_unit_test(test_null_cipher),
 		cmocka_unit_test(test_few_packets),
@@ -496,6 +570,7 @@ main(void)
 		cmocka_unit_test(test_many_sources),
 		cmocka_unit_test(test_random_datagrams),
 		cmocka_unit_test(test_constant_header),
+		cmocka_unit_test(test_clock_stands),
 		cmocka_unit_test(test_cut_packets),
 		cmocka_unit_test(test_events_and_noise),
 		cmocka_unit_test(test_rdp_inside),

@@ -267,6 +267,118 @@ halves_in_two_flows(void **state)
 	}
 }
 
+/* A request that was forked: who answers in another way does not change what
+ * the first one agreed on, and the offer promises neither for certain. */
+static void
+forked_call(void **state)
+{
+	struct stage *s = *state;
+	struct sdp_media offer = line(0, "RTP/AVP", at("10.0.0.1", 50000));
+	struct sdp_media safe = line(1, "RTP/AVP", at("10.0.0.2", 60000));
+	struct sdp_media plain = line(1, "RTP/AVP", at("10.0.0.3", 60002));
+	struct promise out[LIMIT_PROMISES];
+	struct draft *d =
+	    begin(s, 0, at("10.0.0.1", 40000), at("10.0.0.9", 5060), 10);
+
+	offer.crypto_lines = safe.crypto_lines = 1;
+	describe(d, TO_SERVER, &offer);
+	describe(d, TO_CLIENT, &safe);
+	describe(d, TO_CLIENT, &plain);
+	finish(s, 0);
+	/* the far end is behind a NAT: the offer alone is known */
+	begin(s, 1, at("10.0.0.1", 50000), at("192.0.2.7", 4000), 12);
+	finish(s, 1);
+	begin(s, 2, at("10.0.0.1", 50002), at("10.0.0.2", 60000), 12);
+	finish(s, 2);
+	begin(s, 3, at("10.0.0.1", 50002), at("10.0.0.3", 60002), 12);
+	finish(s, 3);
+	signals_settle(s->signals);
+	assert_int_equal(signals_promises(s->signals, &s->flow[1].record, out),
+	    1);
+	assert_true(out[0].answered && out[0].forked && !out[0].clear);
+	assert_int_equal(signals_promises(s->signals, &s->flow[2].record, out),
+	    1);
+	assert_true(out[0].secure && !out[0].forked && out[0].keys_readable);
+	assert_int_equal(signals_promises(s->signals, &s->flow[3].record, out),
+	    1);
+	assert_true(out[0].clear && !out[0].secure);
+}
+
+/* RFC 4568 section 6.3.1: an answer that takes the suite without encryption. */
+static void
+null_suite(void **state)
+{
+	struct sdp_media offer = line(0, "RTP/SAVP", at("10.0.0.1", 50000));
+	struct sdp_media answer = line(1, "RTP/SAVP", at("10.0.0.2", 60000));
+
+	offer.crypto_lines = 2;
+	offer.null_cipher = 1;
+	answer.crypto_lines = 1;
+	answer.null_cipher = 1;
+	struct promise p = promised(*state, &offer, &answer, COVER_NONE);
+
+	assert_true(p.answered && p.clear && !p.secure && !p.keys_readable);
+}
+
+struct reuse {
+	bool answered;
+	int64_t bye, start; /* seconds; 0: no BYE */
+	bool found;
+};
+
+/* The call is agreed on in second 10000. */
+static const struct reuse reuses[] = {
+	{ true, 0, 10000, true },
+	{ true, 0, 9000, false }, /* media that ended long before */
+	{ true, 0, 9950, true }, { true, 0, 13000, true },
+	{ true, 0, 14000, false }, { true, 10100, 10050, true },
+	{ true, 10100, 10103, true }, /* late packets */
+	{ true, 10100, 10110, false }, { false, 0, 10200, true }, /* it rings */
+	{ false, 0, 10400, false },
+	{ true, 0, 10000 + 400 * 86400, true }, /* a clock that jumped */
+};
+
+/* Ports are used again. */
+static void
+reused_port(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(reuses); i++) {
+		const struct reuse *u = &reuses[i];
+		void *own = NULL;
+
+		assert_int_equal(open_stage(&own), 0);
+		struct stage *s = own;
+		struct sdp_media offer =
+		    line(0, "RTP/SAVP", at("10.0.0.1", 50000));
+		struct sdp_media answer =
+		    line(1, "RTP/SAVP", at("10.0.0.2", 60000));
+		struct promise out[LIMIT_PROMISES];
+		struct draft *d = begin(s, 0, at("10.0.0.1", 40000),
+		    at("10.0.0.9", 5060), 10000);
+
+		describe(d, TO_SERVER, &offer);
+		if (u->answered)
+			describe(d, TO_CLIENT, &answer);
+		if (u->bye != 0) {
+			d->view.start = u->bye * NS_PER_S;
+			learn(d, FACT_SIP_BYE, TO_SERVER, CALL);
+		}
+		finish(s, 0);
+		begin(s, 1, at("10.0.0.1", 50000), at("10.0.0.3", 60002),
+		    u->start);
+		finish(s, 1);
+		signals_settle(s->signals);
+		if (signals_promises(s->signals, &s->flow[1].record, out) !=
+		    u->found)
+			print_error("case %zu\n", i);
+		assert_int_equal(
+		    signals_promises(s->signals, &s->flow[1].record, out),
+		    u->found);
+		(void)close_stage(&own);
+	}
+}
+
 static void
 one_of_two_lines(void **state)
 {
@@ -374,7 +486,7 @@ newest_first(void **state)
 	struct sdp_media late = line(0, "RTP/AVP", at("10.0.0.1", 50000));
 	struct promise out[LIMIT_PROMISES];
 	const struct sdp_media *const all[] = { &old, &new, &late };
-	static const int64_t seconds[] = { 10, 100, 900 };
+	static const int64_t seconds[] = { 10, 100, 150 };
 
 	new.call = CALL + 1;
 	late.call = CALL + 2;
@@ -655,6 +767,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(offer_and_answer),
 		TEST(halves_in_two_flows),
+		TEST(forked_call),
+		TEST(null_suite),
+		cmocka_unit_test(reused_port),
 		TEST(one_of_two_lines),
 		TEST(control_packets),
 		TEST(candidates),

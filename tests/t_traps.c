@@ -16,6 +16,7 @@ enum speech {
 	ONE,    /* TLS, the server alone shows a certificate */
 	BOTH,   /* TLS, both do */
 	OPAQUE, /* bytes of no known protocol */
+	KNOCK,  /* ... that nobody answers */
 	WEB,    /* readable HTTP for a path of no service */
 };
 
@@ -93,6 +94,7 @@ static const struct row rows[] = {
 	TRUNK(GW, FE, 5066), /* E9-1-1 */
 	{ CLIENT, FE, 8057, ONE, CONF, TLS, GOOD },
 	{ CLIENT, FE, 8057, OPAQUE, CONF, NONE, BAD },
+	{ CLIENT, FE, 8057, KNOCK, CONF, NOT, OPEN },
 	{ CLIENT, FE, 8058, ONE, CONF, TLS, GOOD },
 	{ CLIENT, FE, 8058, OPAQUE, CONF, NONE, BAD },
 	{ FE2, FE, 8060, ONE, CONF, TLS, BAD },
@@ -177,6 +179,18 @@ static const struct row rows[] = {
 	{ EDGE, "203.0.113.9", 5061, ONE, S2S, TLS, BAD },
 	{ EDGE, STRANGER, 5061, BOTH, S2S, MTLS, GOOD },
 	{ STRANGER2, EDGE, 5061, ONE, C2S, TLS, GOOD },
+	/* A balancer that calls in its own name passes on anybody */
+	{ BALANCER, FE, 5061, ONE, S2S, TLS, OPEN },
+	{ BALANCER, FE, 5061, BOTH, S2S, MTLS, GOOD },
+	{ BALANCER, FE, 5061, SIP, S2S, NONE, BAD },
+	{ BALANCER, EDGE, 5061, ONE, S2S, TLS, OPEN },
+	{ BALANCER, EDGE, 443, ONE, C2S, TLS, GOOD },
+	{ BALANCER, EDGE, 443, SIP, C2S, NONE, BAD },
+	{ BALANCER, EDGE, 444, ONE, CONF, TLS, GOOD },
+	{ FE, BALANCER, 5061, ONE, S2S, TLS, BAD },
+	/* Gateways are for servers: no exemption for clients */
+	{ CLIENT, GW, 5061, ONE, C2S, TLS, GOOD },
+	{ CLIENT, GW, 5060, SIP, C2S, NONE, BAD },
 };
 /* clang-format on */
 
@@ -213,6 +227,10 @@ speak(struct world *w, enum speech how)
 		tls12(w, PRESENTED);
 		break;
 	case OPAQUE:
+		number(w, FACT_CLEAR_BYTES, TO_CLIENT, 100);
+		number(w, FACT_CLEAR_BYTES, TO_SERVER, 100);
+		break;
+	case KNOCK:
 		number(w, FACT_CLEAR_BYTES, TO_SERVER, 100);
 		break;
 	case WEB:
@@ -370,6 +388,14 @@ web_paths(void **state)
 		{ "GET h /pki/a.p7b", 0, 200, BOOT, FREE },
 		{ "POST h /ocsp", HTTP_BODY_SENT, 200, BOOT, FREE },
 		{ "GET h /abs/handler", HTTP_TO_HTTPS, 302, BOOT, FREE },
+		/* as the server understands them */
+		{ "GET h /%61bs//handler", 0, 200, ADDR, BAD },
+		{ "GET h /CertProv/../abs/handler?x=/../y", 0, 200, ADDR, BAD },
+		{ "GET h /./x/y/../../Meet/a", 0, 200, CONT, BAD },
+		{ "GET h /CertProv/%2e%2e/CollabContent/x", 0, 200, CONT, BAD },
+		{ "GET h /../../CertProv/x.svc", 0, 200, BOOT, FREE },
+		{ "GET h /x/%", 0, 200, HTTP, BAD },
+		{ "GET h /..", 0, 200, HTTP, BAD },
 	};
 
 	pages(*state, list, COUNT(list), FE);

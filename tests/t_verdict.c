@@ -281,6 +281,26 @@ relay_control(void **state)
 	expect(w, CLASS_RELAY_CONTROL, PROTECTION_NONE, VERDICT_EXEMPT);
 }
 
+/* Being called by SIP makes no server of a host that nobody listed: phones
+ * call each other, and show no certificates. */
+static void
+phones(void **state)
+{
+	struct world *w = *state;
+
+	flow(w, IPPROTO_NUM_TCP, STRANGER, STRANGER2, 5060);
+	clear_sip(w, "INVITE");
+	done(w);
+	flow(w, IPPROTO_NUM_TCP, STRANGER2, STRANGER, 5060);
+	clear_sip(w, "INVITE");
+	done(w);
+	flow(w, IPPROTO_NUM_TCP, STRANGER, STRANGER2, 5061);
+	tls12(w, DECLINED);
+	done(w);
+	judge(w, 5061);
+	expect(w, CLASS_SERVER_TO_SERVER, PROTECTION_TLS, VERDICT_UNDETERMINED);
+}
+
 /* Documented traffic between servers that has no TLS. */
 static void
 file_store(void **state)
@@ -329,6 +349,7 @@ main(void)
 		CASE(agreed_and_broken),
 		CASE(media_bypass),
 		CASE(relay_control),
+		CASE(phones),
 		CASE(file_store),
 		CASE(media_on_any_port),
 	};
