@@ -152,15 +152,15 @@ fatal_alert(const struct scene *s)
 	return NULL;
 }
 
-/* A decrypted fatal alert that the server's records behind the client's
- * Finished consist of: it turned the client away. */
+/* Alerts, one of them fatal, are all that the server's records behind the
+ * client's Finished consist of: it turned the client away. */
 static bool
 turned_away(const struct scene *s, const struct learnt *finished)
 {
 	const struct learnt *alert = fatal_alert(s);
 
 	return alert != NULL && alert->side == s->server &&
-	    !mutual_server_went_on(s, finished->packet, alert->packet);
+	    !mutual_server_went_on(s, finished->packet, true);
 }
 
 /* What lengths could not tell, the decrypted records do: an alert that is not
@@ -178,8 +178,14 @@ progress_with_keys(const struct scene *s, const struct learnt *finished)
 		return;
 	}
 	if (t->progress == TLS_PROGRESS_INCOMPLETE && t->requested &&
-	    !mutual_server_went_on(s, finished->packet, 0))
+	    !mutual_server_went_on(s, finished->packet, false))
 		return;
+	/* It may have said why it hangs up in what was lost. */
+	if (t->requested && s->f->lost[s->server] > 0 &&
+	    !mutual_server_went_on(s, finished->packet, true)) {
+		t->progress = TLS_PROGRESS_INCOMPLETE;
+		return;
+	}
 	t->progress = TLS_PROGRESS_COMPLETE;
 }
 
@@ -244,6 +250,18 @@ was_reset(const struct scene *s)
 	return ((s->f->tcp_flags[0] | s->f->tcp_flags[1]) & TCP_RST) != 0;
 }
 
+/* RFC 5246 7.3: in a full handshake the server's Finished answers the
+ * client's and is the last. */
+static bool
+server_was_last(const struct scene *s, const struct learnt *client,
+    const struct learnt *alert)
+{
+	const struct learnt *server = fact_of(s, FACT_TLS_FINISHED, s->server);
+
+	return client != NULL && server != NULL &&
+	    server->packet > client->packet && alert->packet > server->packet;
+}
+
 /* Was the handshake over when this alert came? */
 static bool
 came_after(const struct scene *s, const struct learnt *alert, bool new_version)
@@ -253,8 +271,10 @@ came_after(const struct scene *s, const struct learnt *alert, bool new_version)
 
 	if (new_version)
 		return finished != NULL && alert->packet > finished->packet;
-	return alert->side == s->server ? has(s, FACT_TLS_APPLICATION_DATA)
-					: old_complete(s);
+	if (alert->side == s->client)
+		return old_complete(s);
+	return has(s, FACT_TLS_APPLICATION_DATA) ||
+	    server_was_last(s, finished, alert);
 }
 
 static void

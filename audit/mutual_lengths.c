@@ -393,6 +393,55 @@ short_flight_acked(const struct scene *s)
 	return false;
 }
 
+/*
+ * Tickets hold what the server knows of the client: one that issues a pair of
+ * them after the handshake, and later another pair that is longer by as much
+ * as a certificate takes, has learnt it in between (RFC 8446 4.6.1, 4.6.2).
+ */
+enum { CERTIFICATE_LEAST = 200, TICKETS_LEAST = 2 };
+
+static bool
+longer_tickets(const struct scene *s, const struct tls_records *r,
+    const struct server_flight *f)
+{
+	unsigned nth = 0, run = 0, tickets = 0, first = 0, length = 0;
+
+	for (uint32_t i = 0; f->before > 0 && i <= r->count; i++) {
+		const struct tls_record_seen *x = &r->r[i];
+
+		if (i < r->count &&
+		    (x->side != s->server || x->type != 23 ||
+			nth++ < f->before + 2))
+			continue;
+		if (i < r->count && run > 0 && x->length == length) {
+			run++;
+			continue;
+		}
+		/* A run has ended: the tickets, or later ones. */
+		if (tickets == 0) {
+			tickets = run;
+			first = length;
+		} else if (run == tickets && run >= TICKETS_LEAST &&
+		    length >= first + CERTIFICATE_LEAST) {
+			return true;
+		}
+		run = 1;
+		length = i < r->count ? x->length : 0;
+	}
+	return false;
+}
+
+static void
+tell_longer_tickets(struct tls_state *t)
+{
+	decide(t, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED, 0);
+	SAY(t,
+	    "only the server's direction was captured; it issued longer "
+	    "tickets later, as if a client certificate had been asked for "
+	    "after the handshake");
+	MISSING(t, "the client's direction, or a key log");
+}
+
 /* Before CertificateVerify stand EncryptedExtensions and Certificate, and a
  * CertificateRequest between them if there is one. */
 static void
@@ -410,6 +459,10 @@ server_only(const struct scene *s, const struct tls_records *r)
 		t->progress = TLS_PROGRESS_COMPLETE;
 	if (t->resumed) {
 		say_resumed(t);
+		return;
+	}
+	if (longer_tickets(s, r, &f)) {
+		tell_longer_tickets(t);
 		return;
 	}
 	if (short_flight_acked(s))
@@ -588,9 +641,23 @@ mutual_by_lengths(const struct scene *s)
 	judge_flight(s, l, &r, &f);
 }
 
-bool
-mutual_server_went_on(const struct scene *s, uint64_t after, uint64_t but)
+static bool
+has_alert(const struct scene *s, uint64_t packet)
 {
+	const struct learnt *l = NULL;
+
+	while ((l = evidence_next(s->e, FACT_TLS_ALERT, l)) != NULL) {
+		if (l->scope == s->scope && l->side == s->server &&
+		    l->packet == packet)
+			return true;
+	}
+	return false;
+}
+
+bool
+mutual_server_went_on(const struct scene *s, uint64_t after, bool but_alerts)
+{
+	struct sizes z = sizes_of(s->out->suite);
 	struct tls_records r;
 	const struct learnt *l;
 
@@ -600,7 +667,9 @@ mutual_server_went_on(const struct scene *s, uint64_t after, uint64_t but)
 		uint64_t packet = packet_of(l, r.r[i].packet_low);
 
 		if (r.r[i].side == s->server && r.r[i].type == 23 &&
-		    packet > after && packet != but)
+		    packet > after &&
+		    !(but_alerts &&
+			(is_alert(r.r[i].length, &z) || has_alert(s, packet))))
 			return true;
 	}
 	return false;

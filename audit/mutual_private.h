@@ -70,9 +70,10 @@ bool mutual_records(const struct scene *s, enum fact f,
 
 /* Sets client, certainty, progress: TLS 1.3 without keys. */
 void mutual_by_lengths(const struct scene *s);
-/* Has the server gone on after the client's flight, by lengths alone? */
+/* Has the server gone on after the client's flight, by records alone?
+ * but_alerts: by others than alerts and what is as long. */
 bool mutual_server_went_on(const struct scene *s, uint64_t after,
-    uint64_t but) MUST_CHECK;
+    bool but_alerts) MUST_CHECK;
 /* Renegotiation up to TLS 1.2: may change client and certainty. */
 void mutual_renegotiation(const struct scene *s);
 

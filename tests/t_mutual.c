@@ -463,7 +463,7 @@ client_only(void **state)
 
 static const struct {
 	const char *what;
-	uint16_t suite, s[8];
+	uint16_t suite, s[12];
 	uint16_t ack;
 	bool resumed, requested;
 	enum client_certificate client;
@@ -486,6 +486,16 @@ static const struct {
 	{ "fragments", AES128, { 27, 529, 393, 281, 53, 234 }, 0, false, true, HIDDEN, DONE },
 	{ "padded", AES128, { 80, 912, 336, 80, 272 }, 0, false, false, HIDDEN, DONE },
 	{ "resumed", AES128, { 31, 53, 234 }, 64, true, false, HIDDEN, DONE },
+	{ "asked later", AES128, { 27, 885, 281, 53, 234, 234, 90, 117,
+	    1114, 1114, 22 }, 58, false, false, HIDDEN, DONE },
+	{ "asked later, the last", AES256, { 27, 885, 281, 69, 250, 250, 117,
+	    666, 666 }, 0, false, false, HIDDEN, DONE },
+	{ "three alike", AES128, { 27, 885, 281, 53, 234, 234, 117, 1114, 1114,
+	    1114 }, 0, false, false, ABSENT, DONE },
+	{ "no pair at first", AES128, { 27, 885, 281, 53, 234, 117, 1114, 1114 },
+	    0, false, false, ABSENT, DONE },
+	{ "no longer", AES128, { 27, 885, 281, 53, 234, 234, 117, 234, 234,
+	    90 }, 0, false, false, ABSENT, DONE },
 	/* clang-format on */
 };
 
@@ -650,6 +660,13 @@ with_keys_turned_away(void **state)
 	expect(h, CLIENT_CERT_PRESENTED, FAILED);
 	assert_int_equal(h->got.alert, 48);
 
+	/* It says good-bye, too. */
+	lengths(h, TO_C, (const uint16_t[]){ 19, 0 });
+	h->packet--;
+	learn(h, FACT_TLS_ALERT, TO_C, 1 << 8 | 0);
+	judge(h);
+	expect(h, CLIENT_CERT_PRESENTED, FAILED);
+
 	/* The same length, but it says good-bye. */
 	keys_open(h, true, 1205);
 	learn_octets(h, FACT_TLS_CLIENT_CHAIN, TO_S, "\0\0\1x", 4);
@@ -660,6 +677,11 @@ with_keys_turned_away(void **state)
 	learn(h, FACT_TLS_ALERT, TO_C, 1 << 8 | 0);
 	judge(h);
 	expect(h, CLIENT_CERT_PRESENTED, DONE);
+
+	/* ... and what was lost before it may have been another. */
+	h->flow.lost[TO_C] = 24;
+	judge(h);
+	expect(h, CLIENT_CERT_PRESENTED, PARTIAL);
 
 	/* An alert long after the handshake does not undo it. */
 	keys_open(h, false, 53);
@@ -776,6 +798,10 @@ static const struct {
 	{ "rejected",
 	    { CH, SH, CERT, REQUEST, HELLO_DONE, CHAIN, KEX, VERIFY, C_CCS, C_FIN, S_ALERT },
 	    PRESENTED, PROVEN, FAILED, false },
+	{ "cut off at its end", { CH, SH, CERT, HELLO_DONE, KEX, ENDS, S_ALERT },
+	    NOT_ASKED, PROVEN, DONE, false },
+	{ "resumed, rejected", { CH, SH, S_CCS, S_FIN, C_CCS, C_FIN, S_ALERT },
+	    HIDDEN, INFERRED, FAILED, true },
 	{ "no suite", { CH, S_ALERT }, HIDDEN, INFERRED, FAILED, false },
 	{ "no end", { CH, SH, CERT, REQUEST, HELLO_DONE, CHAIN, KEX, VERIFY, C_CCS, C_FIN },
 	    PRESENTED, PROVEN, PARTIAL, false },
