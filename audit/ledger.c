@@ -210,12 +210,13 @@ add_to(struct ledger *l, struct record *r, struct notice *n)
 		notice_free(n);
 		return;
 	}
-	both = notice_extend(r->facts, n);
+	both = notice_grow(r->facts, n);
 	if (both == NULL) {
 		l->starved++;
 		return;
 	}
-	l->retired[l->retired_count++] = r->facts;
+	if (both != r->facts)
+		l->retired[l->retired_count++] = r->facts;
 	r->facts = both;
 }
 
@@ -257,7 +258,10 @@ ledger_take(struct ledger *l, struct notice *n)
 		notice_free(n);
 		return;
 	}
-	l->records[l->count++] = (struct record){ .facts = share(l, n) };
+	l->records[l->count++] = (struct record){
+		.facts = share(l, n),
+		.id = ++l->arrived,
+	};
 	l->bytes += l->records[l->count - 1].facts->size + RECORD_BYTES;
 	*at = l->count;
 	ledger_mark(l, l->count - 1);
@@ -347,7 +351,6 @@ keep_judgement(struct record *r, const struct judgement *j)
 void
 ledger_judged_now(struct ledger *l, size_t i, const struct judgement *j)
 {
-	l->records[i].id = i + 1; /* until the flows are numbered */
 	keep_judgement(&l->records[i], j);
 	if (l->told != NULL)
 		l->told(l->told_ctx, l, &l->records[i], j, false);
@@ -485,14 +488,19 @@ host_of(struct ledger *l, const struct addr *a)
 }
 
 static void
-add_host(struct ledger *l, const struct addr *a, enum verdict v)
+add_host(struct ledger *l, const struct addr *a, const struct record *r,
+    const struct judgement *j)
 {
+	const struct flow_view *f = &r->facts->flow;
 	struct host *h = host_of(l, a);
 
 	if (h == NULL)
 		return;
 	h->flows++;
-	h->by_verdict[v]++;
+	h->bytes += f->bytes[0] + f->bytes[1];
+	h->by_verdict[j->verdict]++;
+	for (unsigned i = 0; i < j->findings.count; i++)
+		h->findings |= UINT64_C(1) << j->findings.f[i].id;
 }
 
 static void
@@ -624,8 +632,8 @@ enter(struct ledger *l, struct record *r, const struct judgement *j)
 	keep_judgement(r, j);
 	r->dirty = false;
 	sum_flow(l, r, j);
-	add_host(l, &t->src.addr, j->verdict);
-	add_host(l, &t->dst.addr, j->verdict);
+	add_host(l, &t->src.addr, r, j);
+	add_host(l, &t->dst.addr, r, j);
 	add_names(l, r);
 	while ((chain = evidence_next(e, FACT_TLS_SERVER_CHAIN, chain)) != NULL)
 		show_chain(l, r, chain, j);
@@ -775,6 +783,12 @@ ledger_count(const struct ledger *l)
 	return l->count - l->behind;
 }
 
+uint64_t
+ledger_arrived(const struct ledger *l)
+{
+	return l->arrived;
+}
+
 const struct record *
 ledger_record(const struct ledger *l, size_t i)
 {
@@ -800,7 +814,7 @@ ledger_id_of(const struct ledger *l, uint64_t first_packet)
 
 	if (at != NULL && *at != 0 &&
 	    (l->spooled == NULL || !l->records[*at - 1].behind))
-		return l->finished ? l->records[*at - 1].id : *at;
+		return l->records[*at - 1].id;
 	return l->spooled != NULL ? ledger_spooled_id(l, first_packet) : 0;
 }
 

@@ -56,8 +56,9 @@ struct host {
 	enum role role;
 	bool from_policy;
 	char how[120]; /* how the role is known, a sentence */
-	uint64_t flows;
+	uint64_t flows, bytes;
 	uint64_t by_verdict[VERDICTS];
+	uint64_t findings;                   /* a bit for each of its flows */
 	const char *names[LIMIT_HOST_NAMES]; /* SNI, certificates, policy */
 	unsigned name_count;
 };
@@ -121,6 +122,8 @@ struct ledger_spool {
 	void (*close)(void *spool);
 	void *ctx;
 };
+/* A spool that keeps nothing: those flows are in the sums alone. */
+void ledger_spool_nothing(struct ledger_spool *out);
 /* The ledger, and those that follow it, hold about so many bytes of flows. */
 void ledger_bound(struct ledger *l, size_t bytes, const struct ledger_spool *s);
 /* The open spool, or NULL; the numbers of the flows that are in it are those
@@ -146,7 +149,8 @@ typedef bool ledger_judged(void *ctx, const struct record *r,
     const struct judgement *j);
 void ledger_follow(struct ledger *l, ledger_judged *judged, void *ctx);
 bool ledger_is_followed(const struct ledger *l);
-/* Every judgement of ledger_judged_now() and (final) of ledger_finish(). */
+/* Every judgement of ledger_judged_now(), of a flow that leaves memory, and
+ * (final) of ledger_finish(). */
 typedef void ledger_told(void *ctx, const struct ledger *l, struct record *r,
     const struct judgement *j, bool final);
 void ledger_tell(struct ledger *l, ledger_told *told, void *ctx);
@@ -165,14 +169,18 @@ void ledger_judged_now(struct ledger *l, size_t i, const struct judgement *j);
 const char *ledger_how(const struct ledger *l, const struct addr *a);
 
 size_t ledger_count(const struct ledger *l);
-/* In the order of flow_id after ledger_finish(), of arrival before. */
+/* Flows of the ledger so far, in memory or not. */
+uint64_t ledger_arrived(const struct ledger *l);
+/* In the order of flow_id after ledger_finish(), of arrival before; then some
+ * may be here for others alone (behind). */
 const struct record *ledger_record(const struct ledger *l, size_t i);
 /* The record of the flow that begins with this packet; NULL: not held. */
 const struct record *ledger_find(const struct ledger *l, uint64_t first_packet);
 /* The judgement of a record; `out` is overwritten. */
 void ledger_judge(const struct ledger *l, const struct record *r,
     struct judgement *out);
-/* flow_id of the flow that begins with this packet; 0 if there is none. */
+/* Number (record.h) of the flow that begins with this packet; 0 if there is
+ * none, or it left memory and there will be none before the end. */
 uint64_t ledger_id_of(const struct ledger *l, uint64_t first_packet);
 
 const struct policy *ledger_policy(const struct ledger *l);

@@ -19,6 +19,7 @@ struct ledger {
 	struct cert_store *certs;
 	struct record *records; /* of arrival; sorted by ledger_finish() */
 	size_t count, room;
+	uint64_t arrived;    /* records that ever were */
 	size_t bytes;        /* of their notices */
 	struct map *by_flow; /* first packet -> index + 1 */
 	struct roles *roles;

@@ -37,6 +37,62 @@ ledger_spooled(const struct ledger *l)
 	return l->spooled != NULL ? l->spool.count(l->spooled) : 0;
 }
 
+/* ---- a spool that keeps nothing ---- */
+
+static void *
+nothing_open(void *ctx)
+{
+	(void)ctx;
+	return malloc(1);
+}
+
+static bool
+nothing_put(void *spool, const struct ledger *l, const struct record *r,
+    const struct judgement *j)
+{
+	(void)spool;
+	(void)l;
+	(void)r;
+	(void)j;
+	return false;
+}
+
+static void
+nothing_done(void *spool)
+{
+	(void)spool;
+}
+
+static size_t
+nothing_count(void *spool)
+{
+	(void)spool;
+	return 0;
+}
+
+static size_t
+nothing_before(void *spool, uint64_t first_packet, bool *is_one)
+{
+	(void)spool;
+	(void)first_packet;
+	*is_one = false;
+	return 0;
+}
+
+void
+ledger_spool_nothing(struct ledger_spool *out)
+{
+	*out = (struct ledger_spool){
+		.open = nothing_open,
+		.put = nothing_put,
+		.batch = nothing_done,
+		.seal = nothing_done,
+		.count = nothing_count,
+		.before = nothing_before,
+		.close = free,
+	};
+}
+
 static size_t
 size_of(const struct record *r)
 {
@@ -135,11 +191,11 @@ spill(struct ledger *l, struct record *r)
 {
 	struct judgement j;
 
+	r->spilled = true;
 	(void)ledger_judge_flow(l, r, &j);
 	l->totals.judged_early++;
 	if (!l->spool.put(l->spooled, l, r, &j))
 		l->totals.left_out++;
-	r->spilled = true;
 }
 
 /* ---- its end ---- */
@@ -234,6 +290,11 @@ ledger_settle_victims(struct ledger *l)
 	close_ranks(l);
 	/* Signalling points to what is gone. */
 	ledger_begin_anew(l);
+	/* What was learnt since the turn began, for those who ask now. */
+	for (size_t i = 0; l->following && i < l->count; i++) {
+		if (!roles_add(l->roles, &l->records[i]))
+			break;
+	}
 	l->stale = true;
 }
 

@@ -597,7 +597,7 @@ periods_tick(struct periods *p)
 	for (unsigned n = 1; ledger_changed(p->ledger, &i); n++) {
 		const struct record *r = ledger_record(p->ledger, i);
 
-		if (r->behind)
+		if (r->behind || r->spilled)
 			continue;
 		ledger_judge(p->ledger, r, &j);
 		ledger_judged_now(p->ledger, i, &j);

@@ -16,7 +16,8 @@
 
 struct record {
 	struct notice *facts; /* counters and evidence */
-	uint64_t id;          /* audit.flow_id, from 1; set at the end */
+	/* From 1: the order of arrival; at the end audit.flow_id. */
+	uint64_t id;
 	/* of the last judgement */
 	uint8_t class, verdict, observed, required, certainty;
 	uint8_t src_role, dest_role;
@@ -24,9 +25,15 @@ struct record {
 	bool carried; /* it began before the period of the ledger */
 	bool behind;  /* and nothing of it was seen since: others may need it */
 	bool spilled; /* it is in the spool */
-	/* of the last judgement that was told (audit/period.c) */
+	/* Of the last judgement that was told (audit/period.c) or shown
+	 * (audit/view.c); a ledger has one of the two at the most. */
 	uint32_t told;
-	int64_t told_end;
+	union {
+		int64_t told_end;
+		struct {
+			uint32_t turn, at; /* of the news it waits in */
+		} shown;
+	};
 };
 
 enum { LIMIT_REASONS = 16, REASON_TEXT = 320, RULE_TEXT = 96, LIMIT_ALSO = 6 };

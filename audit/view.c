@@ -25,13 +25,6 @@ enum {
 	FILE_SPACING = 5,  /* times what it took */
 };
 
-/* Where a row waits to be taken, and what it said last. */
-struct slot {
-	uint32_t turn; /* of the pending news */
-	uint32_t at;
-	uint64_t hash;
-};
-
 struct view {
 	void (*news)(void *);
 	void *ctx;
@@ -39,18 +32,15 @@ struct view {
 	/* the owner's alone */
 	struct ledger *ledger;
 	bool live;
-	struct slot *slots;
-	size_t slot_room;
 	struct view_cert *certs;
 	size_t cert_count, cert_room;
 	struct map *by_cert; /* SHA-256 -> index + 1 */
-	struct map *by_flow; /* first packet -> slot + 1 */
-	size_t numbered;     /* records that have a slot */
 	int64_t judged_at, prepare_at;
 	size_t sweep_at, sweep_left;
 	bool changed; /* since signalling was gathered */
 	bool told;    /* something new to take */
 	struct view_news whole;
+	size_t judged_at_end, bad_at_end; /* records */
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t work;
@@ -69,10 +59,7 @@ view_new(void (*news)(void *ctx), void *ctx)
 	if (v == NULL)
 		return NULL;
 	v->by_cert = map_new(0);
-	v->by_flow = map_new(0);
-	if (v->by_cert == NULL || v->by_flow == NULL) {
-		map_free(v->by_cert);
-		map_free(v->by_flow);
+	if (v->by_cert == NULL) {
 		free(v);
 		return NULL;
 	}
@@ -105,8 +92,6 @@ view_free(struct view *v)
 	drop_jobs(v->jobs);
 	drop_jobs(v->jobs_done);
 	map_free(v->by_cert);
-	map_free(v->by_flow);
-	free(v->slots);
 	free(v->certs);
 	pthread_cond_destroy(&v->work);
 	pthread_mutex_destroy(&v->lock);
@@ -120,6 +105,7 @@ view_news_done(struct view_news *n)
 		free(n->chunks[i]);
 	free(n->chunks);
 	free(n->certs);
+	free(n->hosts);
 	*n = (struct view_news){ .chunks = NULL };
 }
 
@@ -204,7 +190,7 @@ capped(uint64_t n)
 }
 
 static void
-count_row(const struct flow_view *f, struct view_row *out)
+count_row(const struct flow_view *f, uint64_t number, struct view_row *out)
 {
 	out->first_packet = f->first_packet;
 	out->last_packet = f->last_packet;
@@ -212,6 +198,7 @@ count_row(const struct flow_view *f, struct view_row *out)
 	out->end = f->end;
 	out->src = f->tuple.src;
 	out->dst = f->tuple.dst;
+	out->number = number;
 	out->proto = f->tuple.proto;
 	out->bytes = f->bytes[0] + f->bytes[1];
 	out->packets = capped(f->packets[0] + f->packets[1]);
@@ -230,7 +217,7 @@ view_row_of(const struct ledger *l, const struct record *r,
 	enum role role;
 
 	memset(out, 0, sizeof(*out));
-	count_row(&r->facts->flow, out);
+	count_row(&r->facts->flow, r->id, out);
 	out->class = (uint8_t)j->class;
 	out->verdict = (uint8_t)j->verdict;
 	out->observed = (uint8_t)j->observed;
@@ -281,7 +268,8 @@ more_news(struct view_news *n)
 	return &n->chunks[at]->rows[n->count++ % VIEW_CHUNK];
 }
 
-static uint64_t
+/* Never 0. */
+static uint32_t
 hash_of(const struct view_row *r)
 {
 	const unsigned char *p = (const unsigned char *)r;
@@ -294,37 +282,36 @@ hash_of(const struct view_row *r)
 		h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
 		h ^= h >> 29;
 	}
-	return h | 1;
+	return (uint32_t)(h >> 32 ^ h) | 1;
 }
 
-/* One row to the pending news; a row that waits there already is replaced. */
+/* A row that waits to be taken is replaced. */
 static void
-publish(struct view *v, const struct view_row *r)
+send(struct view *v, struct record *r, struct view_row *row)
 {
-	if (!room_zeroed((void **)&v->slots, (size_t)r->slot + 1, &v->slot_room,
-		sizeof(*v->slots)))
-		return;
-	struct slot *s = &v->slots[r->slot];
-	uint64_t hash = hash_of(r);
+	uint32_t hash = hash_of(row);
+	struct view_row *to = NULL;
 
-	if (s->hash == hash)
+	if (r->told == hash)
 		return;
-	s->hash = hash;
+	row->fresh = r->told == 0;
 	pthread_mutex_lock(&v->lock);
-	if (s->turn == v->turn) {
-		v->pending.chunks[s->at / VIEW_CHUNK]
-		    ->rows[s->at % VIEW_CHUNK] = *r;
-	} else {
+	if (r->told != 0 && r->shown.turn == v->turn) {
+		to = &v->pending.chunks[r->shown.at / VIEW_CHUNK]
+			  ->rows[r->shown.at % VIEW_CHUNK];
+		row->fresh = to->fresh;
+	} else if (v->pending.count < LIMIT_VIEW_ROWS) {
 		size_t at = v->pending.count;
-		struct view_row *to = more_news(&v->pending);
 
-		if (to != NULL) {
-			*to = *r;
-			s->turn = v->turn;
-			s->at = (uint32_t)at;
-		} else {
-			v->status.starving = true;
-		}
+		to = more_news(&v->pending);
+		r->shown.turn = v->turn;
+		r->shown.at = (uint32_t)at;
+	}
+	if (to != NULL) {
+		*to = *row;
+		r->told = hash;
+	} else {
+		v->status.starving = true;
 	}
 	pthread_mutex_unlock(&v->lock);
 	v->told = true;
@@ -383,7 +370,7 @@ see_chain(struct view *v, const struct record *r, const struct learnt *chain,
 			return;
 		if (s->flows == 0)
 			s->first_packet = chain->packet;
-		s->flows += !r->judged;
+		s->flows += r->told == 0;
 		s->as_issuer |= i > 0;
 		s->as_client |= i == 0 && client;
 		s->as_server |= i == 0 && !client;
@@ -431,25 +418,75 @@ publish_certs(struct view *v)
 
 /* ---- the owner ---- */
 
-/* ledger_finish() judges everything once more. */
-static bool
-judged_at_end(void *ctx, const struct record *r, const struct judgement *j)
+static void
+publish(struct view *v, struct record *r, const struct judgement *j)
 {
-	struct view *v = ctx;
-	struct view_row *to = more_news(&v->whole);
-	bool go_on;
+	struct view_row row;
 
+	view_row_of(v->ledger, r, j, &row);
+	if (r->spilled)
+		row.flags |= VIEW_GONE;
+	see_certs(v, r, j);
+	send(v, r, &row);
+}
+
+/* Of more than the screens can show the newest, and violations: the sums of
+ * all are told apart. */
+static bool
+is_shown_at_end(struct view *v, const struct judgement *j)
+{
+	size_t left = ledger_count(v->ledger) - v->judged_at_end;
+
+	if (left <= LIMIT_VIEW_ROWS)
+		return true;
+	return j->verdict == VERDICT_VIOLATION &&
+	    v->bad_at_end++ < LIMIT_VIEW_ROWS / 2;
+}
+
+static void
+add_to_whole(struct view *v, const struct record *r, const struct judgement *j)
+{
+	struct view_row *to;
+
+	if (!is_shown_at_end(v, j))
+		return;
+	to = more_news(&v->whole);
 	if (to != NULL) {
 		view_row_of(v->ledger, r, j, to);
-		to->slot = (uint32_t)(r->id - 1);
+		to->fresh = true;
+		return;
 	}
-	if (r->id % 1024 != 1)
+	pthread_mutex_lock(&v->lock);
+	v->status.starving = true;
+	pthread_mutex_unlock(&v->lock);
+}
+
+/* ledger_finish() judges everything once more. */
+static void
+judged(void *ctx, const struct ledger *l, struct record *r,
+    const struct judgement *j, bool final)
+{
+	(void)l;
+	if (final)
+		add_to_whole(ctx, r, j);
+	else
+		publish(ctx, r, j);
+}
+
+static bool
+goes_on(void *ctx, const struct record *r, const struct judgement *j)
+{
+	struct view *v = ctx;
+	bool go_on;
+
+	(void)j;
+	if (r->spilled || v->judged_at_end++ % 1024 != 0)
 		return true;
 	pthread_mutex_lock(&v->lock);
 	v->status.phase = VIEW_JUDGING;
-	v->status.judged = r->id;
-	v->status.starving |= to == NULL;
-	v->status.flows = ledger_count(v->ledger);
+	v->status.judged = v->judged_at_end;
+	v->status.to_judge = ledger_count(v->ledger);
+	v->status.flows = ledger_arrived(v->ledger);
 	go_on = !v->give_up;
 	pthread_mutex_unlock(&v->lock);
 	v->news(v->ctx);
@@ -461,7 +498,8 @@ view_attach(struct view *v, struct ledger *l, bool live)
 {
 	v->ledger = l;
 	v->live = live;
-	ledger_follow(l, judged_at_end, v);
+	ledger_follow(l, goes_on, v);
+	ledger_tell(l, judged, v);
 }
 
 static struct view_job *
@@ -518,47 +556,16 @@ prepare(struct view *v, int64_t now)
 	v->sweep_left = ledger_count(v->ledger);
 }
 
-/* Its own as long as it lives, wherever the ledger moves the record. */
-static bool
-slot_of(struct view *v, const struct record *r, uint32_t *slot)
-{
-	uint64_t first = r->facts->flow.first_packet;
-	uint64_t *at = map_put(v->by_flow, slice_of(&first, sizeof(first)));
-
-	if (at == NULL)
-		return false;
-	if (*at == 0)
-		*at = map_count(v->by_flow);
-	*slot = (uint32_t)(*at - 1);
-	return true;
-}
-
-/* In the order of arrival, before they are judged in any other. */
-static void
-number_flows(struct view *v)
-{
-	size_t count = ledger_count(v->ledger);
-	uint32_t slot;
-
-	if (v->numbered > count)
-		v->numbered = count;
-	while (v->numbered < count &&
-	    slot_of(v, ledger_record(v->ledger, v->numbered), &slot))
-		v->numbered++;
-}
-
 static void
 judge(struct view *v, size_t i)
 {
 	const struct record *r = ledger_record(v->ledger, i);
 	struct judgement j;
-	struct view_row row;
 
+	/* The verdict on what left memory is the last. */
+	if (r->behind || r->spilled)
+		return;
 	ledger_judge(v->ledger, r, &j);
-	view_row_of(v->ledger, r, &j, &row);
-	see_certs(v, r, &j);
-	if (slot_of(v, r, &row.slot))
-		publish(v, &row);
 	ledger_judged_now(v->ledger, i, &j);
 }
 
@@ -589,7 +596,6 @@ judge_news(struct view *v, int64_t now)
 
 	if (ledger_changes(v->ledger) > 0)
 		v->changed = true;
-	number_flows(v);
 	prepare(v, now);
 	for (unsigned n = 1; ledger_changed(v->ledger, &i); n++) {
 		judge(v, i);
@@ -607,7 +613,8 @@ void
 view_refresh(struct view *v)
 {
 	int64_t now = clock_monotonic();
-	size_t waiting, count;
+	size_t waiting;
+	uint64_t count, let_go;
 
 	run_jobs(v, false);
 	if (now - v->judged_at >= EVERY_MS * NS_PER_MS) {
@@ -615,10 +622,12 @@ view_refresh(struct view *v)
 		v->judged_at = clock_monotonic();
 	}
 	waiting = ledger_changes(v->ledger);
-	count = ledger_count(v->ledger);
+	count = ledger_arrived(v->ledger);
+	let_go = ledger_totals(v->ledger)->judged_early;
 	pthread_mutex_lock(&v->lock);
 	v->status.waiting = waiting;
 	v->status.flows = count;
+	v->status.let_go = let_go;
 	pthread_mutex_unlock(&v->lock);
 	if (v->told)
 		v->news(v->ctx);
@@ -675,26 +684,84 @@ take_final_certs(struct view *v)
 	}
 }
 
+static void
+take_final_host(const struct host *h, struct view_host *to)
+{
+	*to = (struct view_host){
+		.addr = h->addr,
+		.flows = h->flows,
+		.bytes = h->bytes,
+		.findings = h->findings,
+		.role = (uint8_t)h->role,
+		.listed = h->from_policy,
+	};
+	memcpy(to->by_verdict, h->by_verdict, sizeof(to->by_verdict));
+	if (h->name_count > 0)
+		cut_text(to->name, sizeof(to->name), h->names[0]);
+}
+
+/* Hosts of flows that have no row. */
+static void
+take_final_hosts(struct view *v)
+{
+	struct ledger *l = v->ledger;
+	size_t n = ledger_hosts(l);
+
+	if (v->whole.count == ledger_summary(l)->flows || n == 0)
+		return;
+	v->whole.hosts = malloc(n * sizeof(*v->whole.hosts));
+	for (size_t i = 0; v->whole.hosts != NULL && i < n; i++)
+		take_final_host(ledger_host(l, i), &v->whole.hosts[i]);
+	v->whole.host_count = v->whole.hosts != NULL ? n : 0;
+}
+
+/* Last rows that nobody has taken yet. */
+static void
+add_gone(struct view *v, const struct view_news *old)
+{
+	for (size_t i = 0; i < old->count; i++) {
+		const struct view_row *r =
+		    &old->chunks[i / VIEW_CHUNK]->rows[i % VIEW_CHUNK];
+		struct view_row *to;
+
+		if ((r->flags & VIEW_GONE) == 0)
+			continue;
+		to = more_news(&v->whole);
+		if (to == NULL)
+			return;
+		*to = *r;
+		to->fresh = true;
+		to->number = ledger_id_of(v->ledger, r->first_packet);
+	}
+}
+
 void
 view_finished(struct view *v)
 {
 	struct view_news old;
 
-	take_final_certs(v);
 	pthread_mutex_lock(&v->lock);
 	old = v->pending;
+	v->pending = (struct view_news){ .chunks = NULL };
+	pthread_mutex_unlock(&v->lock);
+	add_gone(v, &old);
+	view_news_done(&old);
+	take_final_certs(v);
+	take_final_hosts(v);
+	v->whole.whole = true;
+	v->whole.sums = *ledger_summary(v->ledger);
+	v->whole.totals = *ledger_totals(v->ledger);
+	pthread_mutex_lock(&v->lock);
 	v->pending = v->whole;
-	v->pending.whole = true;
-	v->pending.sums = *ledger_summary(v->ledger);
 	v->status.phase = VIEW_DONE;
 	v->status.waiting = 0;
-	v->status.flows = ledger_count(v->ledger);
+	v->status.flows = v->whole.sums.flows;
+	v->status.let_go = v->whole.totals.judged_early;
+	v->status.duplicates = v->whole.totals.duplicates;
+	v->status.evicted = v->whole.totals.evicted;
+	v->status.starved = v->whole.totals.starved;
 	pthread_mutex_unlock(&v->lock);
 	v->whole = (struct view_news){ .chunks = NULL };
-	view_news_done(&old);
-	free(v->slots);
-	v->slots = NULL;
-	v->slot_room = 0;
 	publish_certs(v);
 	v->news(v->ctx);
 }
@@ -737,6 +804,7 @@ view_status(struct view *v, struct view_status *out)
 {
 	pthread_mutex_lock(&v->lock);
 	*out = v->status;
+	out->untaken = v->pending.count;
 	pthread_mutex_unlock(&v->lock);
 }
 

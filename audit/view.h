@@ -7,6 +7,10 @@
  * rows that changed since it last asked: the lock is held to swap a pointer.
  * Questions that need the ledger itself are posted as jobs; the owner runs
  * them between packets, and when the audit is over while it sleeps.
+ *
+ * The owner never waits for the screen. Of a flow that the ledger lets go
+ * (ledger_bound()) the last row is left at once, and nothing is kept here.
+ * Above LIMIT_VIEW_ROWS rows that nobody takes no more are left.
  */
 #ifndef AUDIT_VIEW_H
 #define AUDIT_VIEW_H
@@ -23,6 +27,7 @@ enum view_flag {
 	VIEW_DST_LISTED = 16,
 	VIEW_NAME_IS_HOST = 32, /* `name` is of the called side */
 	VIEW_DOUBT = 64,        /* packets were lost, or may have been */
+	VIEW_GONE = 128,        /* the ledger let it go: its last row */
 };
 
 /* One flow. Fixed size, no pointers, zeroed where unused. */
@@ -34,14 +39,15 @@ struct view_row {
 	uint64_t bytes;
 	uint64_t findings; /* a bit for each enum finding_id */
 	struct endpoint src, dst;
-	/* In the order of arrival; at the end flow_id less one. */
-	uint32_t slot;
+	/* Of the record; 0: the flow was let go, and no report has it. */
+	uint64_t number;
 	uint32_t packets, lost;
 	uint32_t server_cert, client_cert; /* head of the SHA-256; 0: none */
 	uint8_t class, verdict, observed, required, certainty;
 	uint8_t src_role, dest_role, proto;
 	uint8_t severity; /* worst finding; SEVERITIES: none */
 	uint8_t flags;    /* enum view_flag */
+	bool fresh;       /* news: of a flow of which there was none before */
 	char app[VIEW_APP];
 	char name[VIEW_NAME]; /* server name, host, as asked for; safe */
 	char why[VIEW_WHY];   /* the decisive reason, cut; safe */
@@ -57,6 +63,17 @@ struct view_cert {
 	bool as_server, as_client, as_issuer;
 };
 
+/* What a host adds up to. */
+struct view_host {
+	struct addr addr;
+	uint64_t flows, bytes;
+	uint64_t by_verdict[VERDICTS];
+	uint64_t findings;
+	uint8_t role;
+	bool listed;
+	char name[VIEW_NAME];
+};
+
 enum { VIEW_CHUNK = 512 };
 struct view_chunk {
 	struct view_row rows[VIEW_CHUNK];
@@ -68,9 +85,12 @@ struct view_news {
 	size_t count, room; /* rows; pointers in chunks */
 	struct view_cert *certs;
 	size_t cert_count, cert_room;
-	bool whole; /* all there is, in the order of flow_id: forget before */
-	struct summary sums; /* if whole; of flows that are not held any more,
-			      * too */
+	bool whole; /* what was before is judged anew: forget it */
+	/* If whole: of all flows, of those that have no row here, too. */
+	struct summary sums;
+	struct capture_totals totals;
+	struct view_host *hosts; /* if there are such flows */
+	size_t host_count;
 };
 
 enum view_phase { VIEW_READING, VIEW_JUDGING, VIEW_DONE };
@@ -79,10 +99,12 @@ struct view_status {
 	enum view_phase phase;
 	struct source_stats source;
 	uint64_t duplicates, evicted, starved, held;
-	uint64_t waiting; /* flows whose news is not judged yet */
-	uint64_t judged;  /* while JUDGING */
+	uint64_t waiting;          /* flows whose news is not judged yet */
+	uint64_t judged, to_judge; /* while JUDGING */
 	uint64_t flows;
-	bool starving; /* rows there was no memory for */
+	uint64_t let_go;  /* of them by the ledger, to save memory */
+	uint64_t untaken; /* rows that wait for the screen */
+	bool starving;    /* rows there was no memory for */
 };
 
 /* A question to the owner of the ledger; embed it. */

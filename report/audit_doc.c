@@ -29,7 +29,8 @@ records_before(const struct ledger *l, uint64_t id)
 static const struct record *
 record_of(const struct ledger *l, size_t i, size_t *rank)
 {
-	if (ledger_spool_of(l) == NULL)
+	/* While the audit runs those in the spool are in no list. */
+	if (ledger_spool_of(l) == NULL || ledger_spooled(l) == 0)
 		return ledger_record(l, i);
 	size_t before = records_before(l, i + 1);
 	const struct record *r = ledger_record(l, before);

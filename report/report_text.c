@@ -546,7 +546,7 @@ static const struct {
 	    "flows judged early because the flow table was full" },
 	{ "judged_early",
 	    "flows left memory and were judged by what was known then" },
-	{ "left_out", "of them found no room on the disk: only counted" },
+	{ "left_out", "of them were kept nowhere: only counted" },
 	{ "starved", "facts that were dropped for want of room" },
 	{ "conflicting_overlaps", "overlapping TCP bytes that differ" },
 };

@@ -11,7 +11,7 @@ row(void)
 		.src = { addr_v4(a), 50000 },
 		.dst = { addr_v4(b), 5061 },
 		.proto = 6,
-		.slot = 11,
+		.number = 12,
 		.class = CLASS_AV_MEDIA,
 		.verdict = VERDICT_VIOLATION,
 		.observed = PROTECTION_NONE,

@@ -235,7 +235,8 @@ flow(uint32_t slot, uint8_t host, enum verdict v)
 	uint8_t a[4] = { 10, 0, 0, host }, b[4] = { 10, 0, 1, 1 };
 
 	return (struct view_row){
-		.slot = slot,
+		.number = (uint64_t)slot + 1,
+		.fresh = true,
 		.first_packet = 100 + slot,
 		.src = { addr_v4(a), 1000 },
 		.dst = { addr_v4(b), 5061 },
@@ -249,6 +250,15 @@ flow(uint32_t slot, uint8_t host, enum verdict v)
 	};
 }
 
+static uint32_t
+put(struct store *s, const struct view_row *r)
+{
+	uint32_t slot;
+
+	assert_true(store_put(s, r, &slot));
+	return slot;
+}
+
 static void
 adds_up(void **state)
 {
@@ -259,7 +269,7 @@ adds_up(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 1000; i++) {
 		r = flow(i, (uint8_t)(i % 10), VERDICT_VIOLATION);
-		assert_true(store_put(s, &r));
+		put(s, &r);
 	}
 	assert_int_equal(store_sums(s)->flows, 1000);
 	assert_int_equal(store_sums(s)->bytes, 10000);
@@ -269,7 +279,7 @@ adds_up(void **state)
 	r = flow(5, 5, VERDICT_COMPLIANT);
 	r.bytes = 110;
 	r.findings = 0;
-	assert_true(store_put(s, &r));
+	put(s, &r);
 	assert_int_equal(store_touched(s, touched), 2);
 	assert_int_equal(store_sums(s)->flows, 1000);
 	assert_int_equal(store_sums(s)->bytes, 10100);
@@ -297,9 +307,11 @@ keeps_tags(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 10; i++) {
 		r = flow(i, 1, VERDICT_VIOLATION);
-		assert_true(store_put(s, &r));
-		r.slot = 9 - i;
-		assert_true(store_put(later, &r));
+		put(s, &r);
+	}
+	for (uint32_t i = 10; i-- > 0;) {
+		r = flow(i, 1, VERDICT_VIOLATION);
+		assert_int_equal(put(later, &r), 9 - i);
 	}
 	store_tag(s, 2, true);
 	store_tag(s, 2, true);
@@ -326,7 +338,7 @@ lets_go(void **state)
 	for (uint32_t i = 0; i < 5000; i++) {
 		r = flow(i, (uint8_t)(i % 10), VERDICT_VIOLATION);
 		r.flags = i % 100 == 7 ? 0 : VIEW_ENDED;
-		assert_true(store_put(s, &r));
+		put(s, &r);
 		if (i == 3)
 			store_tag(s, i, true);
 		while (store_let_go(s, &slot)) {
@@ -348,7 +360,8 @@ lets_go(void **state)
 	assert_int_equal(store_row(s, 0)->src.addr.family, 0);
 	/* News of what was let go changes nothing. */
 	r = flow(0, 0, VERDICT_COMPLIANT);
-	assert_true(store_put(s, &r));
+	r.fresh = false;
+	assert_int_equal(put(s, &r), NO_SLOT);
 	assert_int_equal(store_sums(s)->flows, 5000);
 	assert_int_equal(store_sums(s)->by_verdict[VERDICT_COMPLIANT], 0);
 	assert_false(store_find(s, 100, &slot));
@@ -358,7 +371,7 @@ lets_go(void **state)
 	for (uint32_t i = 0; i < 500; i++) {
 		r = flow(i, 1, i < 40 ? VERDICT_VIOLATION : VERDICT_COMPLIANT);
 		r.flags = VIEW_ENDED;
-		assert_true(store_put(s, &r));
+		put(s, &r);
 		while (store_let_go(s, &slot))
 			assert_true(slot >= 40);
 	}
@@ -366,12 +379,69 @@ lets_go(void **state)
 	store_free(s);
 }
 
-/* The ledger has some flows no more: they stay, in the slots that are left. */
+/* Slots are used again, and every flow is found where it is. */
+static void
+uses_slots_again(void **state)
+{
+	enum { MOST = 500, FLOWS = 60000 };
+	static bool here[FLOWS];
+	struct store *s = store_new(MOST);
+	struct view_row r;
+	uint32_t slot;
+	uint64_t seed = 5;
+
+	(void)state;
+	memset(here, 0, sizeof(here));
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		r = flow(i, (uint8_t)(i % 200), VERDICT_COMPLIANT);
+		r.flags = VIEW_ENDED;
+		put(s, &r);
+		here[i] = true;
+		/* News of one that may be there or not. */
+		uint32_t old = (uint32_t)(dice(&seed) % (i + 1));
+
+		r = flow(old, (uint8_t)(old % 200), VERDICT_COMPLIANT);
+		r.flags = VIEW_ENDED;
+		r.fresh = false;
+		slot = put(s, &r);
+		assert_true(here[old] == (slot != NO_SLOT));
+		while (store_let_go(s, &slot))
+			here[i - MOST] = false;
+	}
+	assert_true(store_count(s) < 20000);
+	assert_int_equal(store_gone(s), FLOWS - MOST);
+	assert_int_equal(store_sums(s)->flows, FLOWS);
+	assert_int_equal(store_sums(s)->bytes, 10 * FLOWS);
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		bool found = store_find(s, 100 + i, &slot);
+
+		assert_true(found == here[i]);
+		if (found)
+			assert_int_equal(store_row(s, slot)->number, i + 1);
+	}
+	store_free(s);
+}
+
+/* The name a flow has later; of some there is none. */
+static uint64_t
+later_number(void *ctx, uint64_t first_packet)
+{
+	(void)ctx;
+	return first_packet == 105 ? 0 : first_packet - 99;
+}
+
+/* The ledger has some flows no more: their rows stay. */
 static void
 inherits(void **state)
 {
 	struct store *s = store_new(SIZE_MAX), *later = store_new(SIZE_MAX);
-	struct summary all = { .flows = 12, .first = 1, .last = 20 };
+	struct view_host host = { .flows = 12, .bytes = 777, .findings = 6 };
+	struct view_news all = {
+		.sums = { .flows = 12, .first = 1, .last = 20 },
+		.totals = { .one_way = 3, .whole = 10, .lost_bytes = 55 },
+		.hosts = &host,
+		.host_count = 1,
+	};
 	struct view_row r;
 	uint32_t slot;
 
@@ -379,21 +449,55 @@ inherits(void **state)
 	for (uint32_t i = 0; i < 10; i++) {
 		r = flow(9 - i, 1, VERDICT_VIOLATION);
 		r.first_packet = 100 + i;
-		assert_true(store_put(s, &r));
-		r.slot = i;
+		put(s, &r);
+		r.number = i + 1;
 		if (i != 2 && i != 5)
-			assert_true(store_put(later, &r));
+			put(later, &r);
 	}
-	store_inherit(later, s);
-	all.by_verdict[VERDICT_VIOLATION] = 12;
-	store_settle(later, &all);
+	host.addr = r.dst.addr;
+	store_inherit(later, s, later_number, NULL);
+	all.sums.by_verdict[VERDICT_VIOLATION] = 12;
+	store_settle(later, s, &all);
 	assert_true(store_find(later, 102, &slot));
-	assert_int_equal(slot, 2);
+	assert_int_equal(store_row(later, slot)->number, 3);
+	assert_true((store_row(later, slot)->flags & VIEW_GONE) != 0);
 	assert_true(store_find(later, 105, &slot));
-	assert_int_equal(slot, 5);
+	assert_int_equal(store_row(later, slot)->number, 0);
+	assert_true(store_find(later, 106, &slot));
+	assert_true((store_row(later, slot)->flags & VIEW_GONE) == 0);
 	assert_int_equal(store_sums(later)->flows, 12);
 	assert_int_equal(store_sums(later)->by_verdict[VERDICT_VIOLATION], 12);
+	assert_int_equal(store_sums(later)->one_way, 3);
+	assert_int_equal(store_sums(later)->doubtful, 2);
+	assert_int_equal(store_sums(later)->lost, 55);
 	assert_int_equal(store_gone(later), 2);
+	assert_true(store_host_of(later, &host.addr, &slot));
+	assert_int_equal(store_host(later, slot)->flows, 12);
+	assert_int_equal(store_host(later, slot)->bytes, 777);
+	assert_int_equal(store_host(later, slot)->findings, 6);
+	store_free(s);
+	store_free(later);
+}
+
+/* No more than there is room for: violations, and the newest. */
+static void
+inherits_what_fits(void **state)
+{
+	struct store *s = store_new(SIZE_MAX), *later = store_new(20);
+	struct view_row r;
+	uint32_t slot;
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		r = flow(i, 1, i < 5 ? VERDICT_VIOLATION : VERDICT_COMPLIANT);
+		put(s, &r);
+	}
+	store_inherit(later, s, later_number, NULL);
+	assert_true(store_find(later, 100, &slot));
+	assert_true(store_find(later, 104, &slot));
+	assert_false(store_find(later, 184, &slot));
+	assert_true(store_find(later, 185, &slot));
+	assert_int_equal(store_sums(later)->flows, 20);
 	store_free(s);
 	store_free(later);
 }
@@ -455,7 +559,9 @@ main(void)
 		cmocka_unit_test(adds_up),
 		cmocka_unit_test(keeps_tags),
 		cmocka_unit_test(lets_go),
+		cmocka_unit_test(uses_slots_again),
 		cmocka_unit_test(inherits),
+		cmocka_unit_test(inherits_what_fits),
 		cmocka_unit_test(edits),
 	};
 

@@ -302,6 +302,53 @@ else
 	bad "watch and audit write the same report"
 fi
 
+# --- a ceiling on memory: flows are let go, what they add up to stays ---
+totals() { # the overview without that sentence, the trend, the violations
+	screen | sed -n '3,/Newest violations/p' | grep -v 'let go' | cut -c1-72
+}
+start 80 24 -r "$capture"
+expect "without a ceiling" "done"
+picture overview-80x24
+all=$(totals)
+start 80 24 -r "$capture" --memory 2K -o "$work/few.json"
+expect "with one" "done"
+expect "it says so" "flows were let go to save memory: in all sums and reports"
+if [ "$(totals)" = "$all" ]; then
+	good
+else
+	bad "other totals than without a ceiling"
+fi
+keys 2
+expect "the list says so" "1 of 26, 2"
+keys Enter
+expect "a flow that was let go" "This flow was let go to save memory"
+expect "says what is left of it" "packet 4: SIP REGISTER readable over TCP"
+picture gone-80x24
+keys Escape 3
+expect "findings count them" "kinds"
+keys 4
+expect "and so do hosts" "inferred ✗ violation       25     24"
+keys 6
+expect "the log tells" "than --memory has room for"
+keys 2 e
+expect "exports hold them" "Export 26 shown flows"
+type_in n
+keys Enter
+expect "asks for the file" "Export to:"
+keys C-u
+type_in "$work/few.ndjson"
+keys Enter
+expect "all are written" "26 flows written to"
+keys q
+expect "left" "left with 0"
+cut -d, -f1-9 <("$bin" report -o csv:- "$work/few.json") >"$work/few.csv"
+cut -d, -f1-9 <("$bin" report -o csv:- "$work/audit.json") >"$work/all.csv"
+if cmp "$work/few.csv" "$work/all.csv"; then
+	good
+else
+	bad "the report lost flows that were let go"
+fi
+
 # --- monochrome, other terminals ---
 before="NO_COLOR=1" start 80 24 -r "$capture"
 expect "NO_COLOR" "done"

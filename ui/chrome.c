@@ -58,7 +58,7 @@ state_text(const struct tui *t, char *text, size_t room)
 		return;
 	}
 	if (t->status.phase == VIEW_JUDGING) {
-		uint64_t all = t->status.flows > 0 ? t->status.flows : 1;
+		uint64_t all = t->status.to_judge > 0 ? t->status.to_judge : 1;
 
 		snprintf(text, room, "%s judging %u%%", theme_glyph(GLYPH_PLAY),
 		    (unsigned)(t->status.judged * 100 / all));
@@ -144,7 +144,7 @@ badge(int x, const char *text)
 static void
 crumbs(const struct tui *t)
 {
-	char text[160] = "", note[160] = "";
+	char text[160] = "", note[160] = "", number[24];
 	int x = 1, end = canvas_width() - 1;
 	uint32_t slot;
 
@@ -160,8 +160,10 @@ crumbs(const struct tui *t)
 
 		if (c->screen == SCREEN_FLOW &&
 		    store_find(t->store, c->flow, &slot))
-			snprintf(text, sizeof(text), "%s #%u",
-			    screens[c->screen]->name, slot + 1);
+			snprintf(text, sizeof(text), "%s #%s",
+			    screens[c->screen]->name,
+			    tui_number(store_row(t->store, slot)->number,
+				number, sizeof(number)));
 		else
 			snprintf(text, sizeof(text), "%s",
 			    screens[c->screen]->name);

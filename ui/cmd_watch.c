@@ -12,6 +12,7 @@
 
 #include "core/limits.h"
 #include "core/log.h"
+#include "report/flow_spool.h"
 #include "ui/command.h"
 #include "ui/reports.h"
 #include "ui/setup.h"
@@ -24,6 +25,7 @@ struct watch {
 	struct view *view;
 	struct log_tail *log;
 	struct spool *spool; /* live: what cannot be read again; or NULL */
+	struct flow_spools *flows; /* that left memory; or NULL */
 	int wake;
 	pthread_t thread;
 	bool running;
@@ -108,6 +110,27 @@ open_spool(struct watch *w)
 		log_warn("spool: %s", f.text);
 }
 
+/*
+ * Flows that leave memory go to a temporary file where somebody may want them
+ * in a report: asked for with -o, or of files, which end. A live capture may
+ * go on for ever: without -o what is let go is in the sums alone.
+ */
+static bool
+bound_memory(struct watch *w, struct periods_options *p, struct fault *f)
+{
+	const struct options *o = w->o;
+
+	p->memory = o->memory > 0 ? o->memory : LIMIT_WATCH_BYTES;
+	if (o->outputs.count == 0 && o->interface != NULL) {
+		ledger_spool_nothing(&p->spool);
+		return true;
+	}
+	w->flows = flow_spools_new(1, f);
+	if (w->flows != NULL)
+		flow_spools_hook(w->flows, &p->spool);
+	return w->flows != NULL;
+}
+
 /* All paths are opened here, but those of exports: their names are not known
  * yet, and they may read the captures again. */
 static bool
@@ -126,13 +149,17 @@ open_all(struct watch *w, struct fault *f)
 	if (w->wake < 0 || w->view == NULL)
 		return fail(f, "out of memory");
 	open_spool(w);
-	return setup_engine(&w->in,
-	    &(struct engine_options){
+	struct engine_options e = {
 		.view = w->view,
 		.see = w->spool != NULL ? spool_add : NULL,
 		.see_ctx = w->spool,
-	    },
-	    f);
+	};
+
+	if (!bound_memory(w, &e.periods, f) || !setup_engine(&w->in, &e, f))
+		return false;
+	if (w->flows != NULL)
+		flow_spools_source(w->flows, engine_source(w->in.engine));
+	return true;
 }
 
 /* --- the run ------------------------------------------------------------ */
@@ -234,6 +261,7 @@ watch(struct watch *w, struct fault *f)
 		.version = w->o->version,
 		.live = w->o->interface != NULL,
 		.saved = w->o->outputs.count > 0,
+		.spooled = w->flows != NULL,
 		.wake = w->wake,
 	};
 
@@ -289,6 +317,7 @@ run(const struct options *o)
 	status = good ? tell_unread(&w) : command_failed("%s", f.text);
 	wake_fd = -1;
 	setup_close(&w.in);
+	flow_spools_free(w.flows);
 	view_free(w.view);
 	spool_free(w.spool);
 	if (w.wake >= 0)
@@ -300,12 +329,15 @@ const struct command command_watch = {
 	.name = "watch",
 	.arguments = "(-r FILE ... | -i IFACE ...) [options] [capture filter]",
 	.about = "look at captures or live traffic in the terminal",
-	.letters = "ripkotsBfcdnv" OPTION_RIGHTS,
+	.letters = "ripkotsBfcdnv" OPTION_HELD OPTION_RIGHTS,
 	.details =
 	    "Keys: F1 tells them, q leaves. Settings are kept in\n"
 	    "$XDG_CONFIG_HOME/spanward/watch.conf. Of a live capture the "
 	    "last\n256 MB are kept in a temporary file, for exports of "
 	    "packets.\n"
+	    "Flows beyond --memory go to a temporary file, too, for "
+	    "reports at\nthe end; those of a live capture without -o are "
+	    "kept nowhere.\n"
 	    "\n"
 	    "Examples:\n"
 	    "  spanward watch -r monday.pcapng\n"

@@ -72,7 +72,7 @@ verdict_rank(unsigned v)
 }
 
 /* clang-format off */
-NUMBER_KEY(id_key, r->slot)
+NUMBER_KEY(id_key, r->number)
 NUMBER_KEY(verdict_key, verdict_rank(r->verdict))
 NUMBER_KEY(class_key, r->class)
 NUMBER_KEY(proto_key, r->proto)
@@ -131,7 +131,7 @@ why_key(const struct view_row *r, unsigned word)
 CELL(id_cell)
 {
 	(void)t;
-	(void)snprintf(text, room, "%u", r->slot + 1);
+	(void)tui_number(r->number, text, room);
 	return PAINT_FAINT;
 }
 

@@ -27,6 +27,7 @@ struct export_job {
 	struct tui_options o;
 	uint64_t *packets; /* first packets of the chosen flows */
 	size_t count;
+	size_t written; /* of them; the others were let go */
 	char path[PROMPT_LINE];
 	bool good;
 	struct fault fault;
@@ -81,8 +82,25 @@ write_chosen(struct export_job *x, struct chosen *c)
 	return good;
 }
 
+/* Its place in the document; false: it is in none. */
 static bool
-write_export(struct export_job *x, const struct ledger *l)
+place_of(const struct ledger *l, bool finished, uint64_t first_packet,
+    size_t *place)
+{
+	const struct record *r;
+
+	if (finished) {
+		*place = (size_t)ledger_id_of(l, first_packet) - 1;
+		return *place != SIZE_MAX;
+	}
+	r = ledger_find(l, first_packet);
+	if (r != NULL)
+		*place = (size_t)(r - ledger_record(l, 0));
+	return r != NULL;
+}
+
+static bool
+write_export(struct export_job *x, const struct ledger *l, bool finished)
 {
 	struct chosen c = { .places = NULL };
 	struct audit_doc *doc = doc_of_ledger(&(struct audited){
@@ -99,11 +117,10 @@ write_export(struct export_job *x, const struct ledger *l)
 		return fail(&x->fault, "out of memory");
 	}
 	for (size_t i = 0; i < x->count; i++) {
-		uint64_t id = ledger_id_of(l, x->packets[i]);
-
-		if (id > 0)
-			c.places[n++] = (size_t)id - 1;
+		if (place_of(l, finished, x->packets[i], &c.places[n]))
+			n++;
 	}
+	x->written = n;
 	qsort(c.places, n, sizeof(*c.places), by_place);
 	c.whole = doc;
 	c.doc = *doc;
@@ -124,7 +141,7 @@ job_run(struct view_job *j, const struct ledger *l, bool finished)
 	struct export_job *x = (struct export_job *)j;
 
 	if (x->format != &packets_format) {
-		x->good = write_export(x, l);
+		x->good = write_export(x, l, finished);
 		return;
 	}
 	x->exhibit = exhibit_new(
@@ -194,7 +211,7 @@ tell_packets(struct tui *t, const struct export_job *x)
 
 	if (c->gone > 0)
 		(void)snprintf(lost, sizeof(lost),
-		    "; of %" PRIu64 " flow%s no packet is there any more",
+		    "; of %" PRIu64 " flow%s nothing is there any more",
 		    c->gone, c->gone == 1 ? "" : "s");
 	else if (c->missing > 0)
 		(void)snprintf(lost, sizeof(lost),
@@ -243,7 +260,14 @@ job_done(struct view_job *j, void *ctx)
 		x->good = fail(&x->fault, "out of memory");
 	}
 	t->exporting = NULL;
-	if (x->good) {
+	if (x->good && x->written < x->count) {
+		t->saved = x->written > 0;
+		tui_complain(t,
+		    "%zu flow%s written to %s; %zu %s let go before",
+		    x->written, x->written == 1 ? "" : "s", x->path,
+		    x->count - x->written,
+		    x->count - x->written == 1 ? "was" : "were");
+	} else if (x->good) {
 		t->saved = true;
 		tui_say(t, "%zu flow%s written to %s", x->count,
 		    x->count == 1 ? "" : "s", x->path);

@@ -542,7 +542,7 @@ holds(const struct filter_term *t, const struct view_row *r, bool tagged)
 		return (r->server_cert != 0 && in_spans(t, r->server_cert)) ||
 		    (r->client_cert != 0 && in_spans(t, r->client_cert));
 	case FILTER_FLOW:
-		return in_spans(t, (uint64_t)r->slot + 1);
+		return in_spans(t, r->number);
 	case FILTER_IS:
 		return is(t, r, tagged);
 	case FILTER_ANYWHERE:

@@ -41,6 +41,14 @@ tell_screens(struct tui *t, uint32_t slot)
 	}
 }
 
+static uint64_t
+number_of(void *ctx, uint64_t first_packet)
+{
+	const struct tui *t = ctx;
+
+	return ledger_id_of(engine_ledger(t->o.engine), first_packet);
+}
+
 static void
 news_over(struct tui *t)
 {
@@ -50,8 +58,8 @@ news_over(struct tui *t)
 	if (t->next != NULL) {
 		leave_screens(t);
 		if (t->news.sums.flows > t->news.count)
-			store_inherit(t->next, t->store);
-		store_settle(t->next, &t->news.sums);
+			store_inherit(t->next, t->store, number_of, t);
+		store_settle(t->next, t->store, &t->news);
 		store_keep_tags(t->next, t->store);
 		store_free(t->store);
 		t->store = t->next;
@@ -82,10 +90,10 @@ news_put(struct tui *t, int64_t until)
 		    &t->news.chunks[t->news_at / VIEW_CHUNK]
 			 ->rows[t->news_at % VIEW_CHUNK];
 
-		if (!store_put(to, r))
+		if (!store_put(to, r, &slot))
 			t->status.starving = true;
-		else if (to == t->store)
-			tell_screens(t, r->slot);
+		else if (to == t->store && slot != NO_SLOT)
+			tell_screens(t, slot);
 		while (store_let_go(to, &slot)) {
 			if (to == t->store)
 				tell_screens(t, slot);
@@ -128,6 +136,9 @@ tell_log(const struct view_status *before, const struct view_status *now)
 	if (grew(before->starved, now->starved))
 		log_warn("flows: %" PRIu64 " facts found no room so far",
 		    now->starved);
+	if (now->let_go > 0 && before->let_go == 0)
+		log_info("flows: more are there than --memory has room for: "
+			 "the oldest that ended are judged and let go");
 	if (now->starving && !before->starving)
 		log_warn("view: memory is short, not all flows are shown");
 	if (now->phase != VIEW_READING && before->phase == VIEW_READING)
@@ -163,6 +174,12 @@ news_take(struct tui *t)
 	view_status(t->o.view, &t->status);
 	tell_log(&before, &t->status);
 	view_collect(t->o.view, t);
+	/* What comes meanwhile has to wait somewhere. */
+	if (t->frozen && t->status.untaken >= VIEW_ROWS / 2) {
+		t->frozen = false;
+		tui_complain(t,
+		    "the view runs again: too much has come to stand still");
+	}
 	if (!t->frozen && !busy && !view_take(t->o.view, &t->news))
 		view_news_done(&t->news);
 	t->redraw = true;

@@ -341,6 +341,10 @@ static const struct option table[] = {
 	    "flows in memory (2G); beyond it those that ended\n"
 	    "are judged and go to a temporary file",
 	    take_memory },
+	{ OPTION_HELD[0], "memory", "SIZE",
+	    "flows in memory (1G); beyond it the oldest that ended\n"
+	    "are judged and let go, but stay in all sums",
+	    take_memory },
 	{ 'h', "help", NULL, "this text", take_help },
 	{ 'V', "version", NULL, "version of the program and its libraries",
 	    take_version },

@@ -18,6 +18,7 @@
 #define OPTION_RIGHTS "\020\021" /* --user and --confine */
 
 #define OPTION_LONG "\022\023\024" /* --rotate, --journal, --memory */
+#define OPTION_HELD "\025"         /* --memory of watch */
 
 struct options;
 

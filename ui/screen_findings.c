@@ -129,8 +129,11 @@ count_hosts(struct tui *t, struct findings_page *s, uint32_t finding)
 	for (size_t i = 0; i < store_count(t->store); i++) {
 		const struct store_brief *b = store_brief(t->store, i);
 
-		if (b->there && (b->findings >> finding & 1) != 0)
-			flows[caller ? b->src : b->dst]++;
+		uint32_t h = caller ? b->src : b->dst;
+
+		if (b->there && h != NO_HOST &&
+		    (b->findings >> finding & 1) != 0)
+			flows[h]++;
 	}
 	for (size_t h = 0; h < n; h++) {
 		s->all_hosts += flows[h] > 0;

@@ -24,7 +24,7 @@ struct link {
 struct flow_page {
 	struct flow_facts *facts;
 	uint64_t shown, asked; /* first packets */
-	bool waiting, stale;
+	bool waiting, stale, gone;
 	struct scroll scroll;
 	struct link links[LINKS];
 	unsigned link_count, at;
@@ -95,15 +95,23 @@ flow_arrived(struct tui *t, uint64_t first_packet, void *facts)
 	struct flow_page *s = t->state[SCREEN_FLOW];
 
 	s->waiting = false;
-	if (first_packet != s->shown || facts == NULL) {
-		flow_facts_free(facts);
+	struct flow_facts *now = facts;
+
+	t->redraw = true;
+	if (first_packet != s->shown || now == NULL) {
+		flow_facts_free(now);
 		if (first_packet != s->shown)
 			ask(t, s);
 		return;
 	}
+	/* Of a flow that was let go, what was known before stays. */
+	s->gone = !now->found;
+	if (s->gone && s->facts != NULL && s->facts->found) {
+		flow_facts_free(now);
+		return;
+	}
 	flow_facts_free(s->facts);
-	s->facts = facts;
-	t->redraw = true;
+	s->facts = now;
 }
 
 static void
@@ -133,6 +141,7 @@ flow_show(struct tui *t, uint64_t first_packet)
 		flow_facts_free(s->facts);
 		s->facts = NULL;
 	}
+	s->gone = false;
 	s->shown = first_packet;
 	s->scroll.top = s->at = 0;
 	find_back(t, s);
@@ -190,15 +199,17 @@ static void
 draw_link(struct pen *p, const char *text, uint64_t flow)
 {
 	char line[TUI_TEXT], src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
+	char number[24];
 	uint32_t slot;
 	bool here = note_link(p, flow);
 
 	if (store_find(p->t->store, flow, &slot)) {
 		const struct view_row *r = store_row(p->t->store, slot);
 
-		(void)snprintf(line, sizeof(line), "%s #%u  %s %s %s  %s", text,
-		    slot + 1, tui_endpoint(p->t, &r->src, src),
-		    theme_glyph(GLYPH_ARROW), tui_endpoint(p->t, &r->dst, dst),
+		(void)snprintf(line, sizeof(line), "%s #%s  %s %s %s  %s", text,
+		    tui_number(r->number, number, sizeof(number)),
+		    tui_endpoint(p->t, &r->src, src), theme_glyph(GLYPH_ARROW),
+		    tui_endpoint(p->t, &r->dst, dst),
 		    verdict_words[r->verdict].word);
 	} else {
 		(void)snprintf(line, sizeof(line),
@@ -272,7 +283,7 @@ heading(struct pen *p, const char *text)
 static void
 draw_line(struct pen *p, const struct fact_line *l)
 {
-	char text[TUI_TEXT];
+	char text[TUI_TEXT + 8];
 
 	switch (l->kind) {
 	case LINE_HEADING:
@@ -319,23 +330,72 @@ draw_ends(struct pen *p, const struct view_row *r)
 	write_text(p, p->a->x + 1, PAINT_STRONG, text);
 }
 
+/* What the row alone tells. */
+static void
+draw_row(struct pen *p, const struct view_row *r)
+{
+	char text[TUI_TEXT];
+
+	(void)snprintf(text, sizeof(text), "%s (%s): %s required, %s observed",
+	    verdict_words[r->verdict].word, certainty_words[r->certainty],
+	    requirement_words[r->required].word,
+	    protection_words[r->observed].word);
+	draw_line(p,
+	    &(struct fact_line){ LINE_VERDICT, r->verdict, text, "", 0, 0,
+		false });
+	draw_line(p,
+	    &(struct fact_line){ LINE_PAIR, 0, "class",
+		class_words[r->class].word, 0, 0, false });
+	draw_line(p,
+	    &(struct fact_line){ LINE_REASON, 0, "", r->why, r->proof, 0,
+		false });
+	for (uint64_t f = r->findings; f != 0; f &= f - 1) {
+		const struct finding_kind *k =
+		    &finding_kinds[__builtin_ctzll(f)];
+
+		draw_line(p,
+		    &(struct fact_line){ LINE_PAIR, 0, "finding", k->id, 0, 0,
+			false });
+	}
+}
+
+static void
+draw_gone(struct pen *p, const struct view_row *r)
+{
+	struct flow_page *s = p->s;
+	bool known = s->facts != NULL && s->facts->found;
+
+	write_text(p, p->a->x + 1, PAINT_DOUBT,
+	    known ? "This flow was let go to save memory. What was known "
+		    "before:"
+		: r != NULL
+		? "This flow was let go to save memory. What is left of it:"
+		: "This flow is not held any more.");
+	if (!known && r != NULL)
+		draw_row(p, r);
+}
+
 static void
 draw_all(struct pen *p)
 {
 	struct flow_page *s = p->s;
+	const struct view_row *r = NULL;
 	uint32_t slot;
 
 	s->link_count = 0;
 	if (store_find(p->t->store, s->shown, &slot))
-		draw_ends(p, store_row(p->t->store, slot));
+		r = store_row(p->t->store, slot);
+	if (r != NULL)
+		draw_ends(p, r);
 	else if (s->facts != NULL && s->facts->found)
 		draw_ends(p, &s->facts->row);
-	if (s->facts == NULL || !s->facts->found) {
+	if (s->gone)
+		draw_gone(p, r);
+	else if (s->facts == NULL)
 		write_text(p, p->a->x + 1, PAINT_FAINT,
-		    s->facts == NULL ? "asking the auditor ..."
-				     : "this flow is not held any more");
+		    "asking the auditor ...");
+	if (s->facts == NULL || !s->facts->found)
 		return;
-	}
 	for (unsigned i = 0; i < s->facts->count; i++)
 		draw_line(p, &s->facts->lines[i]);
 	if (s->back_count > 0)

@@ -445,12 +445,17 @@ flows_status(struct tui *t, void *state, char *text, size_t room)
 {
 	const struct flows *s = state;
 	size_t tags = store_tags(t->store), n = list_count(s->list);
-	char shown[24], all[24], tagged[48] = "", gone[64] = "";
+	char shown[24], all[24], tagged[48] = "", gone[96] = "";
+	int k = 0;
 
 	if (tags > 0)
 		(void)snprintf(tagged, sizeof(tagged), "%zu tagged  ", tags);
+	if (t->status.let_go > 0)
+		k = snprintf(gone, sizeof(gone), ", %s let go",
+		    text_count(t->status.let_go, all));
 	if (store_gone(t->store) > 0)
-		(void)snprintf(gone, sizeof(gone), ", %s no longer shown",
+		(void)snprintf(gone + k, sizeof(gone) - (size_t)k,
+		    ", %s no longer shown",
 		    text_count(store_gone(t->store), all));
 	(void)text_count(store_sums(t->store)->flows, all);
 	if (!list_is_ready(s->list) && n == 0)

@@ -227,7 +227,8 @@ count_peers(struct tui *t, struct hosts_page *s, uint32_t host)
 		const struct store_brief *b = store_brief(t->store, i);
 		uint32_t h = b->src == host ? b->dst : b->src;
 
-		if (!b->there || (b->src != host && b->dst != host))
+		if (!b->there || h == NO_HOST ||
+		    (b->src != host && b->dst != host))
 			continue;
 		all[h].host = h;
 		all[h].flows++;

@@ -445,13 +445,14 @@ draw_violation(const struct tui *t, const struct view_row *r, int y,
     const struct area *a, bool here)
 {
 	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], packet[96];
-	char why[TUI_TEXT], ends[2 * ADDR_TEXT_MAX + 8];
+	char why[TUI_TEXT], ends[2 * ADDR_TEXT_MAX + 8], number[24];
 	int x = a->x + 1, end = a->x + a->columns;
 
 	if (here)
 		canvas_fill(y, a->x, a->columns, PAINT_SELECT);
 	x += canvas_printf(y, x, 10, here ? PAINT_SELECT : PAINT_BAD,
-	    "%s #%-5u ", theme_glyph(GLYPH_BAD), r->slot + 1);
+	    "%s #%-5s ", theme_glyph(GLYPH_BAD),
+	    tui_number(r->number, number, sizeof(number)));
 	/* Of which file, where there is room. */
 	bool file = a->columns >= ROOM_FOR_WORDS &&
 	    source_inputs(engine_source(t->o.engine)) > 1;
@@ -523,6 +524,7 @@ static void
 overview_draw(struct tui *t, void *state, const struct area *a)
 {
 	struct overview *s = state;
+	char let_go[104];
 	int y = a->y;
 
 	count_trend(t, s);
@@ -530,6 +532,9 @@ overview_draw(struct tui *t, void *state, const struct area *a)
 	draw_headline(t, y++, a);
 	draw_capture(t, y, a);
 	y += 2;
+	if (t->status.let_go > 0)
+		(void)canvas_put(y++, a->x + 1, a->columns - 2, PAINT_DOUBT,
+		    tui_let_go(t, let_go));
 	if (a->lines >= ROOMY)
 		y++;
 	draw_table_head(a, y++, a->columns);

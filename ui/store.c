@@ -3,17 +3,21 @@
 
 #include <stdlib.h>
 
+#include "core/limits.h"
 #include "core/map.h"
 #include "core/room.h"
 
-enum { LOOKED_AT = 64 };
-#define GONE UINT64_MAX
+enum {
+	LOOKED_AT = 64,
+	REST = 16384, /* slots that were given back before the first is used */
+	LEAST = 1024, /* places of the index */
+};
 
 struct chunk {
 	struct view_row rows[VIEW_CHUNK];
 	struct store_brief briefs[VIEW_CHUNK];
 	uint8_t tags[VIEW_CHUNK];
-	unsigned used;
+	uint32_t next[VIEW_CHUNK]; /* of the slots given back */
 };
 
 struct store {
@@ -22,8 +26,11 @@ struct store {
 	size_t most, held, gone, oldest; /* rows; the next to be let go */
 	size_t held_bad;                 /* violations */
 	size_t tagged;
-	struct map *by_packet; /* first packet -> slot + 1, GONE */
-	struct map *by_addr;   /* address -> host + 1 */
+	uint32_t *index; /* slot + 1 by first packet, or 0 */
+	size_t places;   /* of it; a power of two */
+	size_t resting;
+	uint32_t rest_first, rest_last;
+	struct map *by_addr; /* address -> host + 1 */
 	struct store_host *hosts;
 	size_t host_count, host_room;
 	struct view_cert *certs;
@@ -41,9 +48,10 @@ store_new(size_t most_rows)
 	if (s == NULL)
 		return NULL;
 	s->most = most_rows;
-	s->by_packet = map_new(0);
-	s->by_addr = map_new(0);
-	if (s->by_packet == NULL || s->by_addr == NULL) {
+	s->by_addr = map_new(LIMIT_HOSTS);
+	s->index = calloc(LEAST, sizeof(*s->index));
+	s->places = LEAST;
+	if (s->by_addr == NULL || s->index == NULL) {
 		store_free(s);
 		return NULL;
 	}
@@ -58,7 +66,7 @@ store_free(struct store *s)
 	for (size_t i = 0; i < s->chunk_room; i++)
 		free(s->chunks[i]);
 	free(s->chunks);
-	map_free(s->by_packet);
+	free(s->index);
 	map_free(s->by_addr);
 	free(s->hosts);
 	free(s->certs);
@@ -85,6 +93,101 @@ place(struct store *s, uint32_t slot)
 	if (s->chunks[at] == NULL)
 		s->chunks[at] = calloc(1, sizeof(struct chunk));
 	return s->chunks[at];
+}
+
+/* ---- the index: open addressing, at most half full ---- */
+
+static size_t
+place_of(const struct store *s, uint64_t first_packet)
+{
+	uint64_t h = first_packet * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (size_t)(h ^ h >> 32) & (s->places - 1);
+}
+
+static uint64_t
+packet_at(const struct store *s, size_t place)
+{
+	return store_row(s, s->index[place] - 1)->first_packet;
+}
+
+/* Where the flow is, or the free place where it would be. */
+static size_t
+find_place(const struct store *s, uint64_t first_packet)
+{
+	size_t i = place_of(s, first_packet);
+
+	while (s->index[i] != 0 && packet_at(s, i) != first_packet)
+		i = (i + 1) & (s->places - 1);
+	return i;
+}
+
+static bool
+grow_index(struct store *s)
+{
+	size_t before = s->places;
+	uint32_t *old = s->index, *new;
+
+	if (s->held < before / 2)
+		return true;
+	new = calloc(2 * before, sizeof(*new));
+	if (new == NULL)
+		return false;
+	s->index = new;
+	s->places = 2 * before;
+	for (size_t i = 0; i < before; i++) {
+		if (old[i] != 0)
+			new[find_place(s,
+			    store_row(s, old[i] - 1)->first_packet)] = old[i];
+	}
+	free(old);
+	return true;
+}
+
+/* Those that stand after it, because it was there, move up. */
+static void
+remove_from_index(struct store *s, uint64_t first_packet)
+{
+	size_t mask = s->places - 1, hole = find_place(s, first_packet);
+
+	for (size_t i = (hole + 1) & mask; s->index[i] != 0;
+	     i = (i + 1) & mask) {
+		size_t home = place_of(s, packet_at(s, i));
+
+		if (((i - home) & mask) < ((i - hole) & mask))
+			continue;
+		s->index[hole] = s->index[i];
+		hole = i;
+	}
+	s->index[hole] = 0;
+}
+
+/* ---- slots ---- */
+
+static void
+give_back(struct store *s, uint32_t slot)
+{
+	if (s->resting++ == 0)
+		s->rest_first = slot;
+	else
+		chunk_of(s, s->rest_last)->next[s->rest_last % VIEW_CHUNK] =
+		    slot;
+	s->rest_last = slot;
+}
+
+static bool
+take_slot(struct store *s, uint32_t *slot)
+{
+	if (s->resting > REST) {
+		*slot = s->rest_first;
+		s->rest_first = chunk_of(s, *slot)->next[*slot % VIEW_CHUNK];
+		s->resting--;
+		return true;
+	}
+	if (s->count >= NO_SLOT || place(s, (uint32_t)s->count) == NULL)
+		return false;
+	*slot = (uint32_t)s->count++;
+	return true;
 }
 
 /* ---- sums ---- */
@@ -146,14 +249,14 @@ host_of(struct store *s, const struct addr *a)
 	return &s->hosts[i];
 }
 
-/* Its number. */
+/* Its number, or NO_HOST beyond LIMIT_HOSTS. */
 static uint32_t
 add_host(struct store *s, const struct view_row *r, bool called, uint64_t by)
 {
 	struct store_host *h = host_of(s, called ? &r->dst.addr : &r->src.addr);
 
 	if (h == NULL)
-		return 0;
+		return NO_HOST;
 	h->flows += by;
 	h->bytes += by * r->bytes;
 	h->by_verdict[r->verdict] += by;
@@ -170,42 +273,42 @@ add_host(struct store *s, const struct view_row *r, bool called, uint64_t by)
 	return number;
 }
 
-bool
-store_put(struct store *s, const struct view_row *r)
+static void
+forget_sums(struct store *s, const struct view_row *r)
 {
-	uint64_t *at = map_put(s->by_packet,
-	    slice_of(&r->first_packet, sizeof(r->first_packet)));
-	size_t i = r->slot % VIEW_CHUNK;
+	add_sums(&s->sums, r, (uint64_t)-1);
+	(void)add_host(s, r, false, (uint64_t)-1);
+	(void)add_host(s, r, true, (uint64_t)-1);
+	s->held_bad -= r->verdict == VERDICT_VIOLATION;
+}
+
+bool
+store_put(struct store *s, const struct view_row *r, uint32_t *slot)
+{
+	size_t at = find_place(s, r->first_packet);
 	struct chunk *c;
 
 	s->touched_count = 0;
-	if (at == NULL)
-		return false;
+	*slot = s->index[at] - 1; /* NO_SLOT, if there is none */
 	/* What was let go keeps the verdict it had. */
-	if (*at == GONE)
+	if (*slot == NO_SLOT && !r->fresh)
 		return true;
-	c = place(s, r->slot);
-	if (c == NULL)
-		return false;
-	struct view_row *to = &c->rows[i];
-
-	if (c->briefs[i].there) {
-		add_sums(&s->sums, to, (uint64_t)-1);
-		(void)add_host(s, to, false, (uint64_t)-1);
-		(void)add_host(s, to, true, (uint64_t)-1);
-	} else {
-		c->used++;
+	if (*slot == NO_SLOT) {
+		if (!grow_index(s) || !take_slot(s, slot))
+			return false;
+		s->index[find_place(s, r->first_packet)] = *slot + 1;
 		s->held++;
+	} else {
+		forget_sums(s, store_row(s, *slot));
 	}
-	s->held_bad -= c->briefs[i].there && to->verdict == VERDICT_VIOLATION;
-	s->held_bad += r->verdict == VERDICT_VIOLATION;
+	c = chunk_of(s, *slot);
+	struct view_row *to = &c->rows[*slot % VIEW_CHUNK];
+
 	*to = *r;
-	*at = (uint64_t)r->slot + 1;
-	if (r->slot >= s->count)
-		s->count = (size_t)r->slot + 1;
+	s->held_bad += r->verdict == VERDICT_VIOLATION;
 	add_sums(&s->sums, to, 1);
 	stretch(&s->sums, to);
-	c->briefs[i] = (struct store_brief){
+	c->briefs[*slot % VIEW_CHUNK] = (struct store_brief){
 		.findings = r->findings,
 		.start = r->start,
 		.src = add_host(s, to, false, 1),
@@ -226,21 +329,15 @@ let_go(struct store *s, size_t slot)
 	struct chunk *c = chunk_of(s, slot);
 	size_t i = slot % VIEW_CHUNK;
 	struct view_row *r = &c->rows[i];
-	uint64_t *at = map_get(s->by_packet,
-	    slice_of(&r->first_packet, sizeof(r->first_packet)));
 
 	store_tag(s, (uint32_t)slot, false);
 	s->held_bad -= r->verdict == VERDICT_VIOLATION;
-	if (at != NULL)
-		*at = GONE;
+	remove_from_index(s, r->first_packet);
 	memset(r, 0, sizeof(*r));
 	memset(&c->briefs[i], 0, sizeof(c->briefs[i]));
 	s->held--;
 	s->gone++;
-	if (--c->used == 0 && slot / VIEW_CHUNK < (s->count - 1) / VIEW_CHUNK) {
-		free(c);
-		s->chunks[slot / VIEW_CHUNK] = NULL;
-	}
+	give_back(s, (uint32_t)slot);
 }
 
 /* Violations stay as long as they are no more than half of all. */
@@ -310,46 +407,106 @@ missing(const struct store *s, const struct store *from, size_t *n)
 	return list;
 }
 
-void
-store_inherit(struct store *s, const struct store *from)
+/* How many there is no room for: the oldest, violations last. */
+static size_t
+too_many(const struct store *s, const struct view_row **rows, size_t n,
+    size_t *others)
 {
-	size_t n, slot = 0;
+	size_t room = s->most > s->held ? s->most - s->held : 0;
+	size_t bad = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bad += rows[i]->verdict == VERDICT_VIOLATION;
+	*others = n > room ? n - room : 0;
+	if (*others <= n - bad)
+		return 0;
+	size_t most = *others - (n - bad);
+
+	*others = n - bad;
+	return most;
+}
+
+void
+store_inherit(struct store *s, const struct store *from, store_number *number,
+    void *ctx)
+{
+	size_t n, others;
 	const struct view_row **rows = missing(s, from, &n);
+	size_t bad = rows != NULL ? too_many(s, rows, n, &others) : 0;
 
 	for (size_t i = 0; rows != NULL && i < n; i++) {
+		bool is_bad = rows[i]->verdict == VERDICT_VIOLATION;
+		size_t *skip = is_bad ? &bad : &others;
 		struct view_row r = *rows[i];
+		uint32_t slot;
 
-		while (store_brief(s, slot)->there)
-			slot++;
-		r.slot = (uint32_t)slot;
-		r.flags |= VIEW_ENDED;
-		if (!store_put(s, &r))
+		if (*skip > 0) {
+			--*skip;
+			continue;
+		}
+		r.flags |= VIEW_ENDED | VIEW_GONE;
+		r.fresh = true;
+		r.number = number(ctx, r.first_packet);
+		if (!store_put(s, &r, &slot))
 			break;
 	}
 	free(rows);
 }
 
-void
-store_settle(struct store *s, const struct summary *all)
+/* Of its flows, not all of which have rows. */
+static void
+settle_host(struct store *s, const struct store *from,
+    const struct view_host *all)
 {
+	struct store_host *h;
+	uint32_t i;
+
+	s->touched_count = 0;
+	h = host_of(s, &all->addr);
+	if (h == NULL)
+		return;
+	h->flows = all->flows;
+	h->bytes = all->bytes;
+	memcpy(h->by_verdict, all->by_verdict, sizeof(h->by_verdict));
+	h->findings = all->findings;
+	h->role = all->role;
+	h->listed = all->listed;
+	if (h->name[0] == '\0' && store_host_of(from, &all->addr, &i))
+		memcpy(h->name, from->hosts[i].name, sizeof(h->name));
+	if (h->name[0] == '\0')
+		memcpy(h->name, all->name, sizeof(h->name));
+}
+
+void
+store_settle(struct store *s, const struct store *from,
+    const struct view_news *all)
+{
+	const struct summary *sums = &all->sums;
 	struct store_sums *t = &s->sums;
 
-	if (all->flows <= t->flows)
+	for (size_t i = 0; i < all->host_count; i++)
+		settle_host(s, from, &all->hosts[i]);
+	s->touched_count = 0;
+	if (sums->flows <= t->flows)
 		return;
-	s->gone += all->flows - t->flows;
-	t->flows = all->flows;
-	t->inferred = all->inferred;
+	s->gone += sums->flows - t->flows;
+	t->flows = sums->flows;
+	t->inferred = sums->inferred;
 	t->bytes = 0;
 	for (unsigned c = 0; c < CLASSES; c++) {
-		t->class_bytes[c] = all->bytes_by_class[c];
-		t->bytes += all->bytes_by_class[c];
+		t->class_bytes[c] = sums->bytes_by_class[c];
+		t->bytes += sums->bytes_by_class[c];
 	}
-	memcpy(t->by_class, all->by_class, sizeof(t->by_class));
-	memcpy(t->by_verdict, all->by_verdict, sizeof(t->by_verdict));
-	memcpy(t->findings, all->findings, sizeof(t->findings));
-	if (all->first != 0 && all->first < t->first)
-		t->first = all->first;
-	t->last = all->last > t->last ? all->last : t->last;
+	memcpy(t->by_class, sums->by_class, sizeof(t->by_class));
+	memcpy(t->by_verdict, sums->by_verdict, sizeof(t->by_verdict));
+	memcpy(t->findings, sums->findings, sizeof(t->findings));
+	t->lost = all->totals.lost_bytes;
+	t->one_way = all->totals.one_way;
+	t->mid_stream = all->totals.mid_stream;
+	t->doubtful = sums->flows - all->totals.whole;
+	if (sums->first != 0 && sums->first < t->first)
+		t->first = sums->first;
+	t->last = sums->last > t->last ? sums->last : t->last;
 }
 
 unsigned
@@ -416,13 +573,8 @@ store_row(const struct store *s, uint32_t slot)
 bool
 store_find(const struct store *s, uint64_t first_packet, uint32_t *slot)
 {
-	const uint64_t *at = map_get(s->by_packet,
-	    slice_of(&first_packet, sizeof(first_packet)));
-
-	if (at == NULL || *at == 0 || *at == GONE)
-		return false;
-	*slot = (uint32_t)(*at - 1);
-	return true;
+	*slot = s->index[find_place(s, first_packet)] - 1;
+	return *slot != NO_SLOT;
 }
 
 const struct store_sums *
@@ -440,7 +592,9 @@ store_host_count(const struct store *s)
 const struct store_host *
 store_host(const struct store *s, uint32_t i)
 {
-	return &s->hosts[i];
+	static const struct store_host none;
+
+	return i < s->host_count ? &s->hosts[i] : &none;
 }
 
 bool

@@ -5,7 +5,8 @@
  * audit/view.h. Knows no curses.
  *
  * Above a ceiling the oldest flows that ended are let go, violations last: the
- * rows are gone, their sums stay.
+ * rows are gone, their sums stay. A row has a slot as long as it is here; slots
+ * are used again, but not at once, so that nobody takes one flow for another.
  */
 #ifndef UI_STORE_H
 #define UI_STORE_H
@@ -22,11 +23,13 @@ struct store_host {
 	char name[VIEW_NAME];
 };
 
+#define NO_HOST UINT32_MAX
+
 /* What is asked of all rows at once, in a row of memory of its own. */
 struct store_brief {
 	uint64_t findings;
 	int64_t start;
-	uint32_t src, dst; /* hosts */
+	uint32_t src, dst; /* hosts, or NO_HOST beyond LIMIT_HOSTS */
 	uint8_t class, verdict;
 	bool there;  /* the row was put */
 	bool linked; /* signalled_by or resumed_from is set */
@@ -44,13 +47,16 @@ struct store_sums {
 
 struct store;
 
+#define NO_SLOT UINT32_MAX
+
 /* So many rows at the most. NULL without memory. */
 struct store *store_new(size_t most_rows);
 void store_free(struct store *s);
 
-/* Takes a row over; returns false without memory. What its hosts are now is
- * told by store_touched(). */
-bool store_put(struct store *s, const struct view_row *r) MUST_CHECK;
+/* Takes a row over; returns false without memory. *slot is NO_SLOT where the
+ * flow was let go. What its hosts are now is told by store_touched(). */
+bool store_put(struct store *s, const struct view_row *r,
+    uint32_t *slot) MUST_CHECK;
 void store_certs(struct store *s, const struct view_cert *c, size_t n);
 /* Hosts that the last store_put() changed; returns how many (0 to 4). */
 unsigned store_touched(const struct store *s, uint32_t out[4]);
@@ -58,11 +64,18 @@ unsigned store_touched(const struct store *s, uint32_t out[4]);
  * is room, or nothing that ended. */
 bool store_let_go(struct store *s, uint32_t *slot);
 size_t store_gone(const struct store *s); /* so many were */
-/* Rows of `from` that this store has not go to slots it left free, in the
- * order of their first packets: flows the ledger does not hold any more. */
-void store_inherit(struct store *s, const struct store *from);
-/* All flows add up to this, whether their rows are here or not. */
-void store_settle(struct store *s, const struct summary *all);
+/*
+ * Takes over the rows of `from` that this store has not, as far as there is
+ * room, the newest first, but violations before all others: flows the ledger
+ * does not hold any more. `number` tells what each is called now.
+ */
+typedef uint64_t store_number(void *ctx, uint64_t first_packet);
+void store_inherit(struct store *s, const struct store *from,
+    store_number *number, void *ctx);
+/* All flows add up to what these news say, whether their rows are here or not;
+ * `from` knows names of hosts. */
+void store_settle(struct store *s, const struct store *from,
+    const struct view_news *all);
 /* Takes the tags over from another store, by first packet. */
 void store_keep_tags(struct store *s, const struct store *from);
 

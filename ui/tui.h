@@ -114,8 +114,9 @@ struct tui_options {
 	struct spool *spool; /* of what cannot be read again; or NULL */
 	const char *version;
 	bool live;
-	bool saved; /* -o writes a report at the end */
-	int wake;   /* readable when there is news */
+	bool saved;   /* -o writes a report at the end */
+	bool spooled; /* flows the ledger let go are in reports at the end */
+	int wake;     /* readable when there is news */
 };
 
 struct tui {
@@ -193,8 +194,10 @@ const char *tui_packet(const struct tui *t, uint64_t packet, bool file,
 /* --- numbers --- */
 
 const char *text_count(uint64_t n, char buf[24]); /* 1234, 12.3k, 4.56M */
-const char *text_size(double n, char buf[24]);    /* 12.3 kB */
-const char *text_time(int64_t ns, char buf[24]);  /* 1:02, 0.35s */
+/* Of a flow; a dash where no report has it. */
+const char *tui_number(uint64_t n, char *buf, size_t room);
+const char *text_size(double n, char buf[24]);   /* 12.3 kB */
+const char *text_time(int64_t ns, char buf[24]); /* 1:02, 0.35s */
 
 /* --- of screens among each other --- */
 
@@ -219,6 +222,9 @@ void news_rate(struct tui *t, int64_t now);
 void export_ask(struct tui *t);
 void export_to(struct tui *t, const char *path);
 void export_end(struct tui *t); /* before the screens go */
+
+/* Of flows the ledger let go; empty if there are none. */
+const char *tui_let_go(const struct tui *t, char buf[104]);
 
 /* ui/screen_log.c; any thread */
 struct log_tail *log_tail_new(void);

@@ -58,6 +58,34 @@ text_time(int64_t ns, char buf[24])
 	return buf;
 }
 
+const char *
+tui_number(uint64_t n, char *buf, size_t room)
+{
+	if (n > 0)
+		(void)snprintf(buf, room, "%" PRIu64, n);
+	else
+		(void)snprintf(buf, room, "-");
+	return buf;
+}
+
+const char *
+tui_let_go(const struct tui *t, char buf[104])
+{
+	uint64_t n = t->status.let_go;
+	char count[24];
+
+	buf[0] = '\0';
+	if (n == 0)
+		return buf;
+	(void)snprintf(buf, 104, "%s flow%s %s let go to save memory: %s",
+	    text_count(n, count), n == 1 ? "" : "s", n == 1 ? "was" : "were",
+	    !t->o.spooled ? "in all sums, in no report"
+		: t->status.phase == VIEW_DONE
+		? "in all sums and reports"
+		: "in all sums, and in reports at the end");
+	return buf;
+}
+
 /* ---- privacy ---- */
 
 const char *
