@@ -36,7 +36,7 @@ enum {
 	/* Windows of TICK_PACKETS packets: */
 	PART_AT = 4, /* one packet of so many is looked into */
 	PART_AFTER = 3,
-	JOIN_BELOW = 16,
+	JOIN_BELOW = 8,
 	JOIN_AFTER = 16,
 };
 

@@ -16,6 +16,8 @@ enum { COUNTERS_S = 5 };
 enum { EAGER_FACTS = 48 };
 
 enum { SURE_PACKETS = 8 };
+/* Conversations passed over while room is made for one session. */
+enum { PASSED_OVER = 8 };
 
 /* A flow that was given a session, or has ended; another may live in its
  * place by now. */
@@ -73,6 +75,7 @@ view_of(const struct flow *f, struct flow_view *v)
 		.mid_stream = f->mid_stream,
 		.opened_by_guess = f->opened_by_guess,
 		.ended = f->ended,
+		.evicted = f->evicted,
 	};
 	for (int i = 0; i < 2; i++) {
 		v->packets[i] = f->half[i].packets;
@@ -207,13 +210,42 @@ settle_first(struct worker *w, struct turns *q)
 	return true;
 }
 
+/* Both sides talk, and somebody knows the language. */
+static bool
+is_conversation(const struct flow *f)
+{
+	return !f->ended && f->half[0].packets > 0 && f->half[1].packets > 0 &&
+	    session_recognised(f->session);
+}
+
+/* The flow that has had its session for the longest is judged by what is known.
+ * Some conversations are passed over, so that a flood of single packets ends
+ * others of its kind. */
+static void
+settle_oldest(struct worker *w)
+{
+	struct turns *q = &w->open;
+	struct turn t = q->t[q->first];
+
+	for (unsigned i = 0; i < PASSED_OVER; i++) {
+		if (t.flow->first_packet != t.first_packet ||
+		    t.flow->session == NULL || !is_conversation(t.flow))
+			break;
+		q->first = (q->first + 1) % q->room;
+		q->t[(q->first + q->count - 1) % q->room] = t;
+		t = q->t[q->first];
+	}
+	if (t.flow->first_packet == t.first_packet && t.flow->session != NULL)
+		t.flow->evicted = true;
+	w->stats.early += settle_first(w, q);
+}
+
 static void
 open_session(struct worker *w, struct flow *f)
 {
-	/* Sessions are what costs memory. At the ceiling the flow that has had
-	 * its for the longest is judged by what is known. */
+	/* Sessions are what costs memory. */
 	while (w->open.count == w->open.room)
-		w->stats.early += settle_first(w, &w->open);
+		settle_oldest(w);
 	f->session = session_new(f, w->o.keylog, &w->pool);
 	if (f->session == NULL)
 		w->stats.starved++;

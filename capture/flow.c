@@ -311,6 +311,7 @@ let_oldest_go(struct flow_table *t)
 	}
 	if (oldest == NULL)
 		return false;
+	oldest->evicted = true;
 	let_go(t, oldest);
 	t->evicted++;
 	return true;

@@ -73,6 +73,7 @@ struct flow {
 			     * of the stream that is attached */
 	uint32_t hash;      /* used by the table */
 	uint16_t vlan[2];   /* outermost and second tag first seen */
+	bool evicted;       /* at a ceiling, while more could be learnt */
 };
 
 struct flow_table;
