@@ -159,6 +159,9 @@ check: $(TESTS) $(BUILD)/$(NAME)
 demo: $(BUILD)/$(NAME)
 	@samples/demo.sh $(BUILD)/$(NAME)
 
+soak: $(BUILD)/$(NAME)
+	@tests/soak.sh $(BUILD)/$(NAME)
+
 bench: $(BUILD)/$(NAME)
 	@tests/bench.sh $(BUILD)/$(NAME)
 
@@ -209,7 +212,7 @@ clean:
 
 -include $(OBJ:.o=.d) $(TESTS:=.d) $(REPLAY:.o=.d) $(FUZZOBJ:.o=.d)
 FORCE:
-.PHONY: all deps check demo bench fuzz format format-check tidy install uninstall \
+.PHONY: all deps check demo bench soak fuzz format format-check tidy install uninstall \
 	clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -120,6 +120,7 @@ script confine.sh "$bin"
 script tui.sh "$bin"
 script live.sh "$bin"
 script longrun.sh "$bin"
+script floods.sh "$bin"
 script floors.sh
 script headers.sh
 if [ "$build" = build ]; then # sanitizers add variables of their own
