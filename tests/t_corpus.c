@@ -12,6 +12,7 @@
 #define TARGETS(X)       \
 	X(audit_read)    \
 	X(cert)          \
+	X(cert_chain)    \
 	X(decode)        \
 	X(dtls)          \
 	X(framed)        \

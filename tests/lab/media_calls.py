@@ -51,7 +51,7 @@ CODECS = {"pcmu": "g711.so", "opus": "opus.so", "g722": "g722.so", "gsm": "gsm.s
 
 def start(args, log, **more):
     with open(log, "ab") as out:
-        return subprocess.Popen(["timeout", "-k", "2", "90", *args], stdin=subprocess.DEVNULL,
+        return subprocess.Popen(["timeout", "-k", "2", "300", *args], stdin=subprocess.DEVNULL,
                                 stdout=out, stderr=out, **more)
 
 
@@ -93,6 +93,17 @@ def phone(folder, place, codec, encryption, settings, answers):
     open(os.path.join(folder, "contacts"), "w", encoding="ascii").close()
 
 
+def wait_for(port, count):
+    """Until so many sockets of TCP listen on the port; on a busy machine a
+    phone takes its time to begin."""
+    for _ in range(200):
+        with open("/proc/net/tcp", encoding="ascii") as f:
+            words = [line.split() for line in f]
+        if sum(w[1].endswith(":%04X" % port) and w[3] == "0A" for w in words) >= count:
+            return
+        time.sleep(0.1)
+
+
 def calls(folder):
     """Four at a time; (name, ports, what must be seen)."""
     plan = [(kind, codec) for kind in CALLS for codec in
@@ -106,13 +117,13 @@ def calls(folder):
             for ip, side, answers in ((a, "a", False), (b, "b", True)):
                 phone("%s/phone%d%s" % (folder, n, side), (ip, 20000 + 10 * n + 4 * answers),
                       codec, encryption, settings, answers)
-            answering.append(start(["baresip", "-f", "%s/phone%db" % (folder, n), "-t", "9"],
+            answering.append(start(["baresip", "-f", "%s/phone%db" % (folder, n), "-t", "60"],
                                    folder + "/log"))
-            calling.append(["baresip", "-f", "%s/phone%da" % (folder, n), "-t", "6",
+            calling.append(["baresip", "-f", "%s/phone%da" % (folder, n), "-t", "8",
                             "-e", "/dial sip:x@%s;transport=tcp" % b])
             done.append(("call %s %s" % (kind, codec), 
                          set(range(20000 + 10 * n, 20008 + 10 * n)), seen))
-        time.sleep(1)
+        wait_for(5060, len(answering))
         callers = [start(c, folder + "/log") for c in calling]
         for p in callers:
             p.wait()

@@ -9,7 +9,8 @@ out, and prints how often the answer was right, open or wrong. Nothing is kept
 unless --keep names a folder. Needs root and, on Debian 12:
 
     apt install openssl gnutls-bin libnss3-tools nodejs python3 tcpdump tshark \\
-        default-jdk-headless golang-go libwolfssl-dev gcc chromium
+        default-jdk-headless golang-go libwolfssl-dev gcc chromium \\
+        android-libboringssl-dev cargo librust-rustls-dev
 
 A stack that is not there is passed over. About four minutes in all.
 """
@@ -50,7 +51,7 @@ hosts:
 def run(*words, **more):
     more.setdefault("stdout", subprocess.DEVNULL)
     more.setdefault("stderr", subprocess.DEVNULL)
-    more.setdefault("timeout", 20)
+    more.setdefault("timeout", 60)
     more.setdefault("stdin", subprocess.DEVNULL)
     try:
         subprocess.run(words, check=False, **more)
@@ -429,7 +430,9 @@ def peer_words(lab, stack, kind, ip, how):
              "go": (f"{lab.d}/tls_peer_go",),
              "java": ("java", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
                       "-cp", lab.d, "TlsPeer"),
-             "wolfssl": (f"{lab.d}/tls_peer_wolf",)}[stack]
+             "wolfssl": (f"{lab.d}/tls_peer_wolf",),
+             "boringssl": (f"{lab.d}/tls_peer_boring",),
+             "rustls": (f"{lab.d}/tls_peer_rust",)}[stack]
     return (*front, kind, ip, str(PORT), *words)
 
 
@@ -441,7 +444,38 @@ def peer_how(lab, version, auth, cert, count):
     if cert:
         how["cert"], how["key"] = lab.pair(cert)
     how["keylog"] = lab.keys
+    how["trust"] = f"{lab.d}/ca.pem"
     return how
+
+
+RUST = """[package]
+name = "tls_peer_rust"
+version = "0.0.0"
+edition = "2021"
+[dependencies]
+rustls = "0.20"
+[[bin]]
+name = "tls_peer_rust"
+path = "tls_peer.rs"
+"""
+CARGO = """[source.crates-io]
+replace-with = "debian"
+[source.debian]
+directory = "/usr/share/cargo/registry"
+"""
+
+
+def build_rust(lab):
+    """From Debian's crates; nothing is fetched."""
+    d = f"{lab.d}/rust"
+    os.makedirs(f"{d}/.cargo", exist_ok=True)
+    for name, text in (("Cargo.toml", RUST), (".cargo/config.toml", CARGO)):
+        with open(f"{d}/{name}", "w", encoding="ascii") as f:
+            f.write(text)
+    shutil.copy(f"{HERE}/tls_peer.rs", d)
+    run("cargo", "build", "--release", "--offline", cwd=d, timeout=600)
+    if os.path.exists(f"{d}/target/release/tls_peer_rust"):
+        shutil.copy(f"{d}/target/release/tls_peer_rust", lab.d)
 
 
 def build_peers(lab):
@@ -453,10 +487,18 @@ def build_peers(lab):
             f"{HERE}/tls_peer.go", env=env, timeout=180)
     run("gcc", "-O1", "-o", f"{lab.d}/tls_peer_wolf",
         f"{HERE}/tls_peer_wolf.c", "-lwolfssl")
+    android = "/usr/lib/x86_64-linux-gnu/android"
+    run("gcc", "-O1", "-o", f"{lab.d}/tls_peer_boring",
+        f"{HERE}/tls_peer_boring.c", "-isystem", "/usr/include/android",
+        f"-L{android}", f"-Wl,-rpath,{android}", "-lssl", "-lcrypto")
     if shutil.which("javac"):
         run("javac", "-d", lab.d, f"{HERE}/TlsPeer.java", timeout=60)
     have["go"] = os.path.exists(f"{lab.d}/tls_peer_go")
     have["wolfssl"] = os.path.exists(f"{lab.d}/tls_peer_wolf")
+    if os.path.isdir("/usr/share/cargo/registry/rustls-0.20.8"):
+        build_rust(lab)
+    have["rustls"] = os.path.exists(f"{lab.d}/tls_peer_rust")
+    have["boringssl"] = os.path.exists(f"{lab.d}/tls_peer_boring")
     have["java"] = os.path.exists(f"{lab.d}/TlsPeer.class")
     return have
 
@@ -505,6 +547,27 @@ def peers(lab, stack):
             stop(s)
 
 
+def boring_extras(lab):
+    """Messages of the client's that others do not have: application settings
+    and Channel ID. What they leave open is open."""
+    for extra in ("alps", "id"):
+        for what, auth, cert in small_auths("boringssl"):
+            if auth == "require" or cert == "ed25519":  # not by default
+                continue
+            # tshark does not read on behind a Channel ID.
+            ip = lab.case("boringssl", f"{extra} {what}", open_ok=True,
+                          intended=INTENDED.get(what, "mutual")
+                          if extra == "id" else "")
+            how = peer_how(lab, "1.3", auth, "server", 1)
+            s = lab.start(*peer_words(lab, "boringssl", "server", ip,
+                                      {**how, extra: "1"}))
+            if listens(ip, s):
+                how = peer_how(lab, "1.3", None, cert, 1)
+                run(*peer_words(lab, "boringssl", "client", ip,
+                                {**how, extra: "1"}))
+            stop(s)
+
+
 def gnutls(lab):
     for version in ("1.3", "1.2", "1.1"):
         for suite in ("+AES-128-GCM", "+AES-256-GCM", "+CHACHA20-POLY1305",
@@ -532,17 +595,40 @@ def gnutls_once(lab, name, prio, auth, cert):
                   "--x509certfile", pem, "--x509keyfile", key,
                   "--x509cafile", f"{lab.d}/ca.pem", "--priority", prio, *ask)
     if listens(ip, s):
-        mine = ()
-        if cert:
-            pem, key = lab.pair(cert)
-            mine = ("--x509certfile", pem, "--x509keyfile", key)
-        p = lab.start("gnutls-cli", "--no-ca-verification", "-p", str(PORT),
-                      "--priority", prio, "-r", *mine, ip)
-        time.sleep(0.15)
-        say(p, SIP)
-        hear(p, b"OPTIONS", 1.0)
-        finish(p)
+        gnutls_client(lab, ip, prio, cert, b"OPTIONS", "-r")
     stop(s)
+
+
+def gnutls_dtls(lab):
+    """GnuTLS calls; as a server it answers from another address of lo."""
+    if not shutil.which("gnutls-cli"):
+        return
+    for suite in ("+AES-128-GCM", "+AES-256-CBC"):
+        prio = f"NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:{suite}"
+        for what, auth, cert in (("none", "none", None),
+                                 ("declined", "ask", None),
+                                 ("rsa2048", "ask", "rsa2048"),
+                                 ("p384", "ask", "p384"),
+                                 ("fails", "strict", None)):
+            ip = lab.case("dtls", f"gnutls {suite} {what}")
+            s = openssl_server(lab, ip, auth, more=("-dtls1_2",), rev=False)
+            if listens(ip, s, udp=True):
+                say(s, b"SIP/2.0 200 OK\r\n\r\n")
+                gnutls_client(lab, ip, prio, cert, b"200 OK", "-u")
+            stop(s)
+
+
+def gnutls_client(lab, ip, prio, cert, want, *more):
+    mine = ()
+    if cert:
+        pem, key = lab.pair(cert)
+        mine = ("--x509certfile", pem, "--x509keyfile", key)
+    p = lab.start("gnutls-cli", "--no-ca-verification", "-p", str(PORT),
+                  "--priority", prio, *mine, *more, ip)
+    time.sleep(0.15)
+    say(p, SIP)
+    hear(p, want, 3.0)
+    finish(p)
 
 
 INTENDED = {"none": "none", "declined": "empty", "fails": "failed"}
@@ -657,6 +743,8 @@ def chromium(lab):
                 f"sql:{home}/{where}", "-W", "secret")
     try:
         chromium_cases(lab, home)
+        if os.path.exists(f"{lab.d}/tls_peer_boring"):
+            chromium_alps(lab, home)
     finally:
         if os.path.exists(CHROMIUM_POLICY):
             os.unlink(CHROMIUM_POLICY)
@@ -677,14 +765,32 @@ def chromium_cases(lab, home):
             s = openssl_server(lab, ip, auth, more=(
                 flag, "-www", "-alpn", "http/1.1", *more), rev=False)
             if listens(ip, s):
-                run("chromium", "--headless", "--no-sandbox",
-                    "--disable-gpu", "--ignore-certificate-errors",
-                    "--disable-background-networking",
-                    f"--explicitly-allowed-ports={PORT}",
-                    f"--user-data-dir={lab.d}/chromium-{ip}",
-                    "--timeout=4000", "--dump-dom", f"https://{ip}:{PORT}/",
-                    env=dict(lab.env, HOME=home), timeout=25)
+                chromium_visit(lab, home, ip)
             stop(s)
+
+
+def chromium_alps(lab, home):
+    """BoringSSL's server takes up the application settings."""
+    for what, auth, cert in (("none", "none", None),
+                             ("rsa2048", "ask", "rsa2048"),
+                             ("p256", "ask", "p256")):
+        chromium_policy(cert)
+        ip = lab.case("chromium", f"alps {what}", open_ok=True)
+        how = dict(peer_how(lab, "1.3", auth, "server", 4), alps="1")
+        s = lab.start(*peer_words(lab, "boringssl", "server", ip, how))
+        if listens(ip, s):
+            chromium_visit(lab, home, ip,
+                           "--disable-features=UseNewAlpsCodepointHttp2")
+        stop(s)
+
+
+def chromium_visit(lab, home, ip, *more):
+    run("chromium", "--headless", "--no-sandbox", "--disable-gpu",
+        "--ignore-certificate-errors", "--disable-background-networking",
+        f"--explicitly-allowed-ports={PORT}",
+        f"--user-data-dir={lab.d}/chromium-{ip}", "--timeout=4000", *more,
+        "--dump-dom", f"https://{ip}:{PORT}/",
+        env=dict(lab.env, HOME=home), timeout=25)
 
 
 def chromium_policy(cert):
@@ -913,6 +1019,8 @@ def grade(truth, answer, datagrams):
             datagrams or answer[3] == "web-services"):
         return "right" if certificate == truth else (
             "open" if certificate == "open" else "WRONG")
+    if datagrams and truth in ("failed", "incomplete"):
+        want = "out-of-scope"
     if verdict == want and (truth in ("failed", "incomplete", "resumed") or
                             certificate == truth):
         return "right"
@@ -936,6 +1044,7 @@ class Score:
         self.verbose = verbose
         self.table = collections.defaultdict(collections.Counter)
         self.shown = collections.Counter()
+        self.compared = collections.Counter()
         self.bad = 0
 
     def add(self, mode, case, key, truth, answer, may_open):
@@ -951,7 +1060,25 @@ class Score:
             print(f"{g:7} {mode:15} {case.stack:8} {case.name:44} "
                   f"{key[0]}:{key[1]} truth {truth}, said {answer}")
 
+    def compare(self, lab, plain, opened, truth):
+        """With keys all is proven, and no certain answer changes."""
+        for key, t in truth.items():
+            case = lab.cases.get(inside(key[0]))
+            a, b = plain.get(key), opened.get(key)
+            if case is None or case.intended or None in (a, b):
+                continue
+            proven = b[2] == "proven" or t in ("failed", "incomplete")
+            same = WORDS[a[0]] in ("open", WORDS[b[0]]) or (
+                a[1] == b[1] != "compliant")
+            self.compared["not proven" if not proven else
+                          "equal" if same else "other"] += 1
+            if not (proven and same):
+                self.bad += 1
+                print(f"keys    {case.stack:8} {case.name:44} {key} truth "
+                      f"{t}, without {a}, with {b}")
+
     def print(self):
+        print("\nwith keys against without:", dict(self.compared))
         print(f"\n{'mode':16}{'stack':10}{'truth':11}"
               "  right right*  open  WRONG missing")
         for (mode, stack, truth), c in sorted(self.table.items()):
@@ -997,8 +1124,9 @@ def compare(lab, program, score, truth, capture):
                           may_open or (case.open_ok and not keys))
         return answers
 
-    judge("plain", [path], None, whole, False)
-    judge("keys", [path], lab.keys, whole, False)
+    plain = judge("plain", [path], None, whole, False)
+    opened = judge("keys", [path], lab.keys, whole, False)
+    score.compare(lab, plain, opened, whole)
     for mode, to_server in (("client only", True), ("server only", False)):
         part = f"{lab.d}/part.pcap"
         capture.write(part, lambda p, f, c=to_server: f[2] == c)
@@ -1034,9 +1162,9 @@ def lose(lab, capture, judge, expected):
 
 STACKS = {"openssl": (openssl_plain, openssl_extras, openssl_resumed,
                       openssl_later, openssl_psk),
-          "dtls": (openssl_dtls,), "gnutls": (gnutls,), "nss": (nss,),
+          "dtls": (openssl_dtls, gnutls_dtls), "gnutls": (gnutls,), "nss": (nss,),
           "ssl3": (ssl3,), "curl": (curl,), "chromium": (chromium,)}
-PEERS = ("python", "node", "go", "wolfssl", "java")
+PEERS = ("python", "node", "go", "wolfssl", "boringssl", "rustls", "java")
 
 
 def record(lab, have, names, limit):
@@ -1058,6 +1186,8 @@ def record(lab, have, names, limit):
                     part(lab)
             if name in PEERS and have.get(name) and time.time() < end:
                 peers(lab, name)
+                if name == "boringssl":
+                    boring_extras(lab)
             print(f"{name}: {time.time() - began:.0f} s", file=sys.stderr)
         time.sleep(1)
     finally:
