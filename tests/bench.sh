@@ -112,6 +112,24 @@ make_capture tunnels "$packets" "${signalling[@]}" "${calls[@]}" &&
     compare "$made"
 make_capture flows "$packets" "${signalling[@]}" "${calls[@]}" &&
     compare "$made"
+# What an idle flow takes: flow table, record and facts together.
+memory_of() { # flows
+	local file=$dir/idle-$1.pcap took peak status
+	[ -s "$file" ] || tests/bench/idle.py "$1" "$file" || return 1
+	read -r took peak status < <(tests/bench/measure.py "$limit" \
+	    "$bin" audit -q -t 1 -r "$file")
+	[ "$status" -eq 0 ] || return 1
+	awk "BEGIN { printf \"    %-22s %10d %9s %9s %7d MB\\n\", \
+	    \"$1 idle flows\", ($peak - $empty) * 1024 / $1, \"bytes\", \
+	    \"each\", $peak / 1024 }"
+}
+
+echo
+echo "  memory of flows that are open and settled"
+read -r took empty status < <(tests/bench/measure.py "$limit" \
+    "$bin" audit -q -t 1 -r "$samples/im-tcp.pcap")
+memory_of 100000 || bad=1
+memory_of 1000000 || bad=1
 echo
 tests/bench/tui_bench.sh "$bin" || bad=1
 tests/bench/report_bench.sh "$bin" || bad=1
