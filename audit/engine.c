@@ -32,7 +32,7 @@ enum {
 	TICK_PACKETS = 4096,   /* look at the clock so often */
 	TICK_LIVE = 64,        /* the same where packets may be rare */
 	HEAP_STEP = 16 * 1024 * 1024,
-	HUGE_PAGE = 2 * 1024 * 1024,
+	HEAP_AHEAD = 2 * 1024 * 1024, /* in a window */
 	/* Windows of TICK_PACKETS packets: */
 	PART_AT = 4, /* one packet of so many is looked into */
 	PART_AFTER = 3,
@@ -50,11 +50,11 @@ struct engine {
 	unsigned shard_count;
 	bool apart;    /* workers have threads, unless lanes do */
 	bool may_part; /* the only worker may get one */
+	char *heap_at; /* as far as it was tended; NULL: it is not */
 	struct {
 		uint64_t packets, looked;
 		unsigned others; /* in a row that speak for the other way */
 	} window;
-	char *heap_end;          /* as far as it was tended; NULL: it is not */
 	struct lanes *lanes;     /* NULL: one reader */
 	_Atomic uint32_t passed; /* periods that lanes have to pass */
 	int64_t looked;          /* at what was lost; monotonic */
@@ -180,24 +180,26 @@ tune_heap(struct engine *e)
 {
 	(void)mallopt(M_ARENA_MAX, 1);
 	(void)mallopt(M_TOP_PAD, HEAP_STEP);
-	e->heap_end = sbrk(0);
+	e->heap_at = sbrk(0);
 }
 
-/* What the heap grew by comes in huge pages: a fault, and a page to clear, for
- * each record would cost more than to fill it. Only faster. */
+/*
+ * A new page is cleared by whoever touches it first. The reader has time for
+ * that while the worker has none: it keeps ahead of what records fill. Only
+ * faster; kernels before 5.14 do not know how.
+ */
 static void
 tend_heap(struct engine *e)
 {
-	uintptr_t from = (uintptr_t)e->heap_end;
 	char *end = sbrk(0);
+	size_t n;
 
-	if (e->heap_end == NULL || end <= e->heap_end)
+	if (e->heap_at == NULL || !e->apart || end <= e->heap_at)
 		return;
-	from = (from + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-	if (from < (uintptr_t)end)
-		(void)madvise((void *)from, (uintptr_t)end - from,
-		    MADV_HUGEPAGE);
-	e->heap_end = end;
+	n = (size_t)(end - e->heap_at);
+	n = n < HEAP_AHEAD ? n : HEAP_AHEAD;
+	(void)madvise(e->heap_at, n, MADV_POPULATE_WRITE);
+	e->heap_at += n;
 }
 
 static bool
