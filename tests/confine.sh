@@ -243,9 +243,26 @@ behind() {
 	awk '/seccomp\(SECCOMP_SET_MODE_FILTER.*= 0$/ { on = 1; next } on' \
 	    "$work/trace"
 }
+# A call that another thread's cut in two is one line, with its own result.
+whole_lines() {
+	awk '/ <unfinished \.\.\.>$/ {
+		sub(/ <unfinished \.\.\.>$/, "")
+		held[$1] = $0
+		next
+	}
+	/<\.\.\. [a-z0-9_]+ resumed>/ && $1 in held {
+		line = $0
+		sub(/^.*resumed>/, "", line)
+		print held[$1] line
+		delete held[$1]
+		next
+	}
+	{ print }' "$work/trace" >"$work/whole" && mv "$work/whole" "$work/trace"
+}
 opened() { # of regular expressions: what is allowed
 	behind | sed -n 's/.*open\(at\)\{0,1\}(\(AT_FDCWD, \)\{0,1\}"\([^"]*\)".*= [0-9].*/\3/p' |
 	    sort -u | grep -Ev "^($1)" >"$work/err"
+	sed 's/^/    opened: /' "$work/err"
 	[ ! -s "$work/err" ]
 }
 libraries='/etc/localtime$|/usr/share/zoneinfo|/dev/urandom$|/proc/sys/crypto|/etc/gcrypt'
@@ -260,7 +277,7 @@ then
 	    -o "$PWD/a.json" -o text:- >"$work/out" 2>"$work/err"
 	is "under strace" [ $? -eq 1 ]
 	is "a filter was set" [ -n "$(behind)" ]
-	sed -i '/resumed>/d;s/ <unfinished \.\.\.>/ = 0/' "$work/trace"
+	whole_lines
 	is "after it nothing is opened but what was handed over" \
 	    opened "$samples|$PWD/a.json|$work/elsewhere|$libraries"
 	is "captures are opened after it" has <(behind) "openat.*$one"
@@ -274,7 +291,7 @@ then
 		strace -f -o "$work/trace" -e trace=open,openat,seccomp,socket \
 		    "$bin" audit -q -t 2 -i lo -d 1s -o "$PWD/b.json" \
 		    >"$work/out" 2>"$work/err"
-		sed -i '/resumed>/d;s/ <unfinished \.\.\.>/ = 0/' "$work/trace"
+		whole_lines
 		is "the same of a live capture" opened "$PWD/b.json|$libraries"
 		is "whose sockets are open before" \
 		    [ -n "$(sed '/SECCOMP_SET_MODE_FILTER/q' "$work/trace" |
