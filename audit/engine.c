@@ -602,6 +602,8 @@ part_or_join(struct engine *e)
 	shard_stats(s, &w);
 	packets = e->totals.packets - e->window.packets;
 	looked = w.looked - e->window.looked;
+	if (packets < TICK_PACKETS)
+		return; /* a pipe had nothing to say: not a window yet */
 	e->window.packets = e->totals.packets;
 	e->window.looked = w.looked;
 	if (e->apart ? looked >= packets / JOIN_BELOW

@@ -436,13 +436,3 @@ journal_sync(struct journal *j)
 		pthread_cond_wait(&j->written, &j->lock);
 	pthread_mutex_unlock(&j->lock);
 }
-
-uint64_t
-journal_lost(struct journal *j)
-{
-	pthread_mutex_lock(&j->lock);
-	uint64_t lost = j->lost;
-
-	pthread_mutex_unlock(&j->lock);
-	return lost;
-}

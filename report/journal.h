@@ -30,6 +30,5 @@ void journal_line(struct journal *j, struct slice line);
 void journal_reopen(struct journal *j, struct slice first);
 /* All that was given so far is on the disk, or cannot be written now. */
 void journal_sync(struct journal *j);
-uint64_t journal_lost(struct journal *j); /* lines */
 
 #endif
