@@ -17,6 +17,7 @@
 #if HAVE_NDPI
 
 #include <ndpi_api.h>
+#include <pthread.h>
 
 #define NDPI_SINCE(major, minor) \
 	(NDPI_MAJOR > (major) || \
@@ -48,6 +49,12 @@ struct ndpi_namer {
 	struct ndpi_detection_module_struct *module;
 };
 
+/*
+ * A module's beginning sets up libgcrypt, whose first use asserts that it is
+ * alone: workers that begin together would end the process.
+ */
+static pthread_mutex_t one_begins = PTHREAD_MUTEX_INITIALIZER;
+
 static bool
 set_up(struct ndpi_detection_module_struct *m)
 {
@@ -70,8 +77,12 @@ ndpi_namer_new(void)
 
 	if (n == NULL)
 		return NULL;
+	pthread_mutex_lock(&one_begins);
 	n->module = INIT();
-	if (n->module != NULL && set_up(n->module))
+	bool ready = n->module != NULL && set_up(n->module);
+
+	pthread_mutex_unlock(&one_begins);
+	if (ready)
 		return n;
 	ndpi_namer_free(n);
 	return NULL;

@@ -60,6 +60,7 @@ for case in tests/cases/*/; do
 	name=$(basename "$case")
 	if ! cmp -s "$out/$name.1.json" "$out/$name.4.json"; then
 		echo "${case%/}: -t 1 and -t 4 differ"
+		head -n 5 "$out/$name.err"
 	elif tests/expect.py exact "${UPDATE:-0}" "${case%/}" \
 	    "$out/$name.1.json" 2>"$out/$name.why"; then
 		passed=$((passed + 1))
