@@ -545,7 +545,7 @@ unknown(const struct scene_of_flow *s, struct list *l)
 {
 	enum traffic_class class;
 	const struct learnt *clear = evidence_first(s->e, FACT_CLEAR_BYTES);
-	bool named = s->record->facts->guess[0] != '\0' ||
+	bool named = s->notice->guess[0] != '\0' ||
 	    evidence_first(s->e, FACT_PROTOCOL) != NULL;
 
 	if (evidence_has_text(s->e, FACT_PROTOCOL, "sip")) {

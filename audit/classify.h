@@ -14,7 +14,7 @@
 
 /* Everything that is known of one flow when it is judged. */
 struct scene_of_flow {
-	const struct record *record;
+	const struct notice *notice;
 	const struct evidence *e;
 	const struct flow_view *flow;
 	const struct policy *policy;

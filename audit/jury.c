@@ -52,11 +52,13 @@ juror_main(void *arg)
 
 	for (size_t hand = r->first; hand * HAND < y->n; hand += y->round) {
 		struct sheet *s = ring_get(r->blank);
+		struct unpacked room;
 
 		if (s == NULL)
 			break;
 		for (size_t i = hand * HAND; i < end_of(y, hand); i++)
-			verdict_judge(&r->bench, &y->records[i],
+			verdict_judge(&r->bench,
+			    record_facts(&y->records[i], &room),
 			    &s->j[i % HAND]);
 		if (!ring_put(r->done, s))
 			free(s);
@@ -130,10 +132,11 @@ static void
 judge_hand(const struct jury *y, const struct bench *b, size_t hand,
     jury_take *take, void *ctx)
 {
+	struct unpacked room;
 	struct judgement j;
 
 	for (size_t i = hand * HAND; i < end_of(y, hand); i++) {
-		verdict_judge(b, &y->records[i], &j);
+		verdict_judge(b, record_facts(&y->records[i], &room), &j);
 		take(ctx, i, &j);
 	}
 }

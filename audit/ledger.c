@@ -35,87 +35,6 @@ add_trust(struct ledger *l, struct fault *f)
 	return true;
 }
 
-struct ledger *
-ledger_empty(const struct policy *p, struct cert_store *certs)
-{
-	struct ledger *l = calloc(1, sizeof(*l));
-
-	if (l == NULL) {
-		cert_store_free(certs);
-		return NULL;
-	}
-	arena_init(&l->texts, TEXTS_MOST);
-	arena_init(&l->common, COMMON_MOST);
-	l->shared = map_new(COMMON_COUNT);
-	l->policy = p;
-	l->certs = certs;
-	l->by_flow = map_new(0);
-	l->by_addr = map_new(LIMIT_HOSTS);
-	l->by_cert = map_new(0);
-	l->roles = roles_new(p);
-	l->signals = signals_new();
-	if (l->certs == NULL || l->by_flow == NULL || l->by_addr == NULL ||
-	    l->by_cert == NULL || l->shared == NULL || l->roles == NULL ||
-	    l->signals == NULL) {
-		ledger_free(l);
-		return NULL;
-	}
-	return l;
-}
-
-struct ledger *
-ledger_new(const struct policy *p, struct fault *f)
-{
-	struct ledger *l = ledger_empty(p, cert_store_new());
-
-	if (l == NULL) {
-		(void)fail(f, "no memory");
-		return NULL;
-	}
-	if (!add_trust(l, f)) {
-		ledger_free(l);
-		return NULL;
-	}
-	return l;
-}
-
-static void
-free_retired(struct ledger *l)
-{
-	for (size_t i = 0; i < l->retired_count; i++)
-		notice_free(l->retired[i]);
-	l->retired_count = 0;
-}
-
-void
-ledger_free(struct ledger *l)
-{
-	if (l == NULL)
-		return;
-	free_retired(l);
-	free(l->retired);
-	free(l->changes);
-	for (size_t i = 0; i < l->count; i++)
-		notice_free(l->records[i].facts);
-	free(l->records);
-	free(l->hosts);
-	free(l->shown);
-	map_free(l->by_flow);
-	map_free(l->by_addr);
-	map_free(l->by_cert);
-	roles_free(l->roles);
-	roles_free(l->before);
-	ledger_spool_done(l);
-	signals_free(l->signals);
-	cert_store_free(l->certs);
-	map_free(l->shared);
-	arena_done(&l->common);
-	arena_done(&l->texts);
-	free(l);
-}
-
-/* ---- while the audit runs ---- */
-
 /*
  * Certificates and the offers of one TLS stack are the same in thousands of
  * flows: they are kept once.
@@ -159,10 +78,115 @@ keep_common(void *ctx, const struct learnt *f)
 	return last->p;
 }
 
-static struct notice *
-share(struct ledger *l, struct notice *n)
+struct ledger *
+ledger_empty(const struct policy *p, struct cert_store *certs)
 {
-	return notice_share(n, keep_common, l);
+	struct ledger *l = calloc(1, sizeof(*l));
+
+	if (l == NULL) {
+		cert_store_free(certs);
+		return NULL;
+	}
+	arena_init(&l->texts, TEXTS_MOST);
+	arena_init(&l->common, COMMON_MOST);
+	l->shared = map_new(COMMON_COUNT);
+	l->packer = (struct packer){ .keep = keep_common, .ctx = l };
+	l->policy = p;
+	l->certs = certs;
+	l->by_addr = map_new(LIMIT_HOSTS);
+	l->by_cert = map_new(0);
+	l->roles = roles_new(p);
+	l->signals = signals_new();
+	if (l->certs == NULL || l->by_addr == NULL || l->by_cert == NULL ||
+	    l->shared == NULL || l->roles == NULL || l->signals == NULL) {
+		ledger_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+struct ledger *
+ledger_new(const struct policy *p, struct fault *f)
+{
+	struct ledger *l = ledger_empty(p, cert_store_new());
+
+	if (l == NULL) {
+		(void)fail(f, "no memory");
+		return NULL;
+	}
+	if (!add_trust(l, f)) {
+		ledger_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+static void
+free_retired(struct ledger *l)
+{
+	for (size_t i = 0; i < l->retired_count; i++)
+		notice_free(l->retired[i]);
+	l->retired_count = 0;
+}
+
+void
+ledger_free(struct ledger *l)
+{
+	if (l == NULL)
+		return;
+	free_retired(l);
+	free(l->retired);
+	free(l->changes);
+	for (size_t i = 0; i < l->count; i++) {
+		notice_free(l->records[i].whole);
+		parcel_free(l->records[i].parcel);
+	}
+	free(l->records);
+	free(l->index);
+	packer_done(&l->packer);
+	free(l->hosts);
+	free(l->shown);
+	map_free(l->by_addr);
+	map_free(l->by_cert);
+	roles_free(l->roles);
+	roles_free(l->before);
+	ledger_spool_done(l);
+	signals_free(l->signals);
+	cert_store_free(l->certs);
+	map_free(l->shared);
+	arena_done(&l->common);
+	arena_done(&l->texts);
+	free(l);
+}
+
+/* ---- while the audit runs ---- */
+
+size_t
+ledger_size_of(const struct record *r)
+{
+	return RECORD_BYTES +
+	    (r->whole != NULL ? r->whole->size : parcel_size(r->parcel));
+}
+
+/* Signalling points into what SDP said: that does not move. */
+static bool
+stays_whole(const struct notice *n)
+{
+	return n->news.count > PARCEL_FACTS ||
+	    evidence_first(&n->news, FACT_SDP_MEDIA) != NULL ||
+	    evidence_first(&n->news, FACT_SDP_CANDIDATE) != NULL;
+}
+
+/* Takes the notice over; the record has none. */
+static void
+give_facts(struct ledger *l, struct record *r, struct notice *n)
+{
+	if (!stays_whole(n))
+		r->parcel = parcel_new(&l->packer, n);
+	if (r->parcel != NULL)
+		notice_free(n);
+	else
+		r->whole = notice_share(n, keep_common, l);
 }
 
 void
@@ -179,92 +203,138 @@ ledger_mark(struct ledger *l, size_t i)
 	r->dirty = true;
 }
 
-/* A second notice of a flow that is known. */
-static void
-add_to(struct ledger *l, struct record *r, struct notice *n)
+/* Only the counters moved: the end of a settled flow, and most notices of a
+ * long call. */
+static bool
+count_on(struct ledger *l, struct record *r, const struct notice *n)
+{
+	if (r->whole == NULL) {
+		struct parcel *p = parcel_update(&l->packer, r->parcel, n);
+
+		if (p != NULL)
+			r->parcel = p;
+		return p != NULL;
+	}
+	r->whole->flow = n->flow;
+	r->whole->last = n->last;
+	if (n->guess[0] != '\0')
+		memcpy(r->whole->guess, n->guess, sizeof(n->guess));
+	return true;
+}
+
+/* Takes the notice over. */
+static bool
+add_to_parcel(struct ledger *l, struct record *r, struct notice *n)
+{
+	struct unpacked room;
+	struct parcel *old = r->parcel;
+	struct notice *both = notice_extend(parcel_open(old, &room), n);
+
+	if (both == NULL)
+		return false;
+	r->parcel = NULL;
+	give_facts(l, r, both);
+	parcel_free(old);
+	return true;
+}
+
+/* The same. */
+static bool
+add_to_whole(struct ledger *l, struct record *r, struct notice *n)
 {
 	struct notice *both;
 
-	/* Only the counters moved: the end of a settled flow, and most notices
-	 * of a long call. */
-	if (n->news.count == 0) {
-		r->facts->flow = n->flow;
-		r->facts->last = n->last;
-		if (n->guess[0] != '\0')
-			memcpy(r->facts->guess, n->guess, sizeof(n->guess));
-		notice_free(n);
-		return;
-	}
+	n = notice_share(n, keep_common, l);
 	if (!l->following && l->victim_count == 0) {
-		both = notice_join(r->facts, n);
+		both = notice_join(r->whole, n);
 		if (both != NULL)
-			r->facts = both;
-		else
-			l->starved++;
-		return;
+			r->whole = both;
+		return both != NULL;
 	}
 	/* Signalling may point into the old facts until it is gathered anew. */
 	if (!room_for_one((void **)&l->retired, l->retired_count,
 		&l->retired_room, sizeof(struct notice *))) {
-		l->starved++;
 		notice_free(n);
-		return;
+		return false;
 	}
-	both = notice_grow(r->facts, n);
-	if (both == NULL) {
-		l->starved++;
-		return;
-	}
-	if (both != r->facts)
-		l->retired[l->retired_count++] = r->facts;
-	r->facts = both;
+	both = notice_grow(r->whole, n);
+	if (both == NULL)
+		return false;
+	if (both != r->whole)
+		l->retired[l->retired_count++] = r->whole;
+	r->whole = both;
+	return true;
 }
 
 /* A flow of an earlier period goes on in this one. */
 static void
 wake(struct record *r, const struct notice *n)
 {
-	if (n->flow.last_packet != r->facts->flow.last_packet ||
+	struct unpacked room;
+
+	if (!r->behind)
+		return;
+	if (n->flow.last_packet != record_head(r, &room)->flow.last_packet ||
 	    n->news.count > 0)
 		r->behind = false;
+}
+
+/* A second notice of a flow that is known. */
+static void
+add_to(struct ledger *l, struct record *r, struct notice *n)
+{
+	size_t before = ledger_size_of(r);
+	bool good;
+
+	wake(r, n);
+	if (n->news.count == 0) {
+		good = count_on(l, r, n);
+		notice_free(n);
+	} else if (r->whole != NULL) {
+		good = add_to_whole(l, r, n);
+	} else {
+		good = add_to_parcel(l, r, n);
+	}
+	l->starved += !good;
+	l->bytes += ledger_size_of(r) - before;
+	ledger_mark(l, (size_t)(r - l->records));
+}
+
+static bool
+add_record(struct ledger *l, struct notice *n)
+{
+	bool moves = l->count == l->room;
+
+	if (!ledger_index_room(l) ||
+	    !room_for_one((void **)&l->records, l->count, &l->room,
+		sizeof(*l->records)))
+		return false;
+	struct record *r = &l->records[l->count];
+
+	l->stale |= moves;
+	*r = (struct record){
+		.first_packet = n->flow.first_packet,
+		.id = ++l->arrived,
+	};
+	give_facts(l, r, n);
+	l->bytes += ledger_size_of(r);
+	ledger_index_add(l, l->count++);
+	ledger_mark(l, l->count - 1);
+	return true;
 }
 
 void
 ledger_take(struct ledger *l, struct notice *n)
 {
-	uint64_t first = n->flow.first_packet;
-	uint64_t *at = map_put(l->by_flow, slice_of(&first, sizeof(first)));
+	struct record *r = ledger_at(l, n->flow.first_packet);
 
-	if (at == NULL) {
+	if (r != NULL) {
+		add_to(l, r, n);
+	} else if (!add_record(l, n)) {
 		l->starved++;
 		notice_free(n);
 		return;
 	}
-	if (*at != 0) {
-		struct record *r = &l->records[*at - 1];
-		size_t before = r->facts->size;
-
-		wake(r, n);
-		add_to(l, r, share(l, n));
-		l->bytes += r->facts->size - before;
-		ledger_mark(l, *at - 1);
-		ledger_relieve(l);
-		return;
-	}
-	l->stale |= l->count == l->room;
-	if (!room_for_one((void **)&l->records, l->count, &l->room,
-		sizeof(*l->records))) {
-		l->starved++;
-		notice_free(n);
-		return;
-	}
-	l->records[l->count++] = (struct record){
-		.facts = share(l, n),
-		.id = ++l->arrived,
-	};
-	l->bytes += l->records[l->count - 1].facts->size + RECORD_BYTES;
-	*at = l->count;
-	ledger_mark(l, l->count - 1);
 	ledger_relieve(l);
 }
 
@@ -301,11 +371,13 @@ ledger_changes(const struct ledger *l)
 bool
 ledger_changed(struct ledger *l, size_t *i)
 {
+	struct unpacked room;
+
 	if (l->change_count == 0)
 		return false;
 	*i = l->changes[--l->change_count];
 	l->records[*i].dirty = false;
-	if (!roles_add(l->roles, &l->records[*i]))
+	if (!roles_add(l->roles, record_facts(&l->records[*i], &room)))
 		l->starved++;
 	return true;
 }
@@ -320,11 +392,14 @@ bool
 ledger_prepare(struct ledger *l)
 {
 	struct signals *s = signals_new();
+	struct unpacked room;
 
 	if (s == NULL)
 		return false;
 	for (size_t i = 0; i < l->count; i++) {
-		if (!signals_add(s, &l->records[i]))
+		const struct record *r = &l->records[i];
+
+		if (!signals_add(s, r, record_facts(r, &room)))
 			break;
 	}
 	signals_settle(s);
@@ -384,8 +459,7 @@ static int
 by_first_packet(const void *a, const void *b)
 {
 	const struct record *ra = a, *rb = b;
-	uint64_t x = ra->facts->flow.first_packet;
-	uint64_t y = rb->facts->flow.first_packet;
+	uint64_t x = ra->first_packet, y = rb->first_packet;
 
 	if (ra->behind != rb->behind)
 		return ra->behind - rb->behind;
@@ -399,28 +473,28 @@ number_flows(struct ledger *l)
 		qsort(l->records, l->count, sizeof(*l->records),
 		    by_first_packet);
 	for (size_t i = 0; i < l->count; i++) {
-		uint64_t first = l->records[i].facts->flow.first_packet;
-		uint64_t *at =
-		    map_get(l->by_flow, slice_of(&first, sizeof(first)));
-
+		struct record *r = &l->records[i];
 		bool gone;
 
-		l->records[i].id = l->records[i].behind ? 0 : i + 1;
-		if (l->spooled != NULL && !l->records[i].behind)
-			l->records[i].id +=
-			    l->spool.before(l->spooled, first, &gone);
-		l->behind += l->records[i].behind;
-		if (at != NULL)
-			*at = i + 1;
+		r->id = r->behind ? 0 : i + 1;
+		if (l->spooled != NULL && !r->behind)
+			r->id +=
+			    l->spool.before(l->spooled, r->first_packet, &gone);
+		l->behind += r->behind;
 	}
+	ledger_index_anew(l);
 }
 
 void
 ledger_tie_together(struct ledger *l)
 {
+	struct unpacked room;
+
 	for (size_t i = 0; i < l->count; i++) {
-		bool roles = roles_add(l->roles, &l->records[i]);
-		bool signals = signals_add(l->signals, &l->records[i]);
+		const struct record *r = &l->records[i];
+		const struct notice *n = record_facts(r, &room);
+		bool roles = roles_add(l->roles, n);
+		bool signals = signals_add(l->signals, r, n);
 
 		l->starved += !roles || !signals;
 	}
@@ -488,10 +562,9 @@ host_of(struct ledger *l, const struct addr *a)
 }
 
 static void
-add_host(struct ledger *l, const struct addr *a, const struct record *r,
+add_host(struct ledger *l, const struct addr *a, const struct flow_view *f,
     const struct judgement *j)
 {
-	const struct flow_view *f = &r->facts->flow;
 	struct host *h = host_of(l, a);
 
 	if (h == NULL)
@@ -543,11 +616,10 @@ shown_of(struct ledger *l, const struct cert *c)
 }
 
 static void
-show_chain(struct ledger *l, const struct record *r, const struct learnt *chain,
-    const struct judgement *j)
+show_chain(struct ledger *l, const struct five_tuple *t,
+    const struct learnt *chain, const struct judgement *j)
 {
 	bool client = chain->fact == FACT_TLS_CLIENT_CHAIN;
-	const struct five_tuple *t = &r->facts->flow.tuple;
 	const struct addr *host =
 	    chain->side == TO_SERVER ? &t->src.addr : &t->dst.addr;
 	const struct cert *c;
@@ -581,11 +653,10 @@ show_chain(struct ledger *l, const struct record *r, const struct learnt *chain,
 }
 
 static void
-add_names(struct ledger *l, const struct record *r)
+add_names(struct ledger *l, const struct notice *n)
 {
-	const struct five_tuple *t = &r->facts->flow.tuple;
-	const struct learnt *sni =
-	    evidence_first(&r->facts->news, FACT_TLS_SNI);
+	const struct five_tuple *t = &n->flow.tuple;
+	const struct learnt *sni = evidence_first(&n->news, FACT_TLS_SNI);
 
 	if (sni != NULL)
 		name_host(l,
@@ -595,10 +666,10 @@ add_names(struct ledger *l, const struct record *r)
 }
 
 static void
-sum_flow(struct ledger *l, struct record *r, const struct judgement *j)
+sum_flow(struct ledger *l, const struct notice *n, const struct judgement *j)
 {
 	struct summary *s = &l->summary;
-	const struct flow_view *f = &r->facts->flow;
+	const struct flow_view *f = &n->flow;
 	char doubt[LOSS_TEXT];
 	bool judged = j->verdict == VERDICT_COMPLIANT ||
 	    j->verdict == VERDICT_VIOLATION || j->verdict == VERDICT_EXEMPT;
@@ -619,45 +690,28 @@ sum_flow(struct ledger *l, struct record *r, const struct judgement *j)
 	l->totals.one_way += f->packets[0] == 0 || f->packets[1] == 0;
 	l->totals.mid_stream += f->mid_stream;
 	l->totals.whole += !loss_doubts(l->loss, f, doubt);
-	l->totals.starved += r->facts->news.starved;
+	l->totals.starved += n->news.starved;
 }
 
 static void
-enter(struct ledger *l, struct record *r, const struct judgement *j)
+enter(struct ledger *l, struct record *r, const struct notice *n,
+    const struct judgement *j)
 {
 	const struct learnt *chain = NULL;
-	const struct evidence *e = &r->facts->news;
-	const struct five_tuple *t = &r->facts->flow.tuple;
+	const struct evidence *e = &n->news;
+	const struct five_tuple *t = &n->flow.tuple;
 
 	keep_judgement(r, j);
 	r->dirty = false;
-	sum_flow(l, r, j);
-	add_host(l, &t->src.addr, r, j);
-	add_host(l, &t->dst.addr, r, j);
-	add_names(l, r);
+	sum_flow(l, n, j);
+	add_host(l, &t->src.addr, &n->flow, j);
+	add_host(l, &t->dst.addr, &n->flow, j);
+	add_names(l, n);
 	while ((chain = evidence_next(e, FACT_TLS_SERVER_CHAIN, chain)) != NULL)
-		show_chain(l, r, chain, j);
+		show_chain(l, t, chain, j);
 	chain = NULL;
 	while ((chain = evidence_next(e, FACT_TLS_CLIENT_CHAIN, chain)) != NULL)
-		show_chain(l, r, chain, j);
-}
-
-bool
-ledger_judge_flow(struct ledger *l, struct record *r, struct judgement *j)
-{
-	ledger_judge(l, r, j);
-	enter(l, r, j);
-	if (l->told != NULL)
-		l->told(l->told_ctx, l, r, j, l->finished);
-	return l->judged == NULL || l->judged(l->judged_ctx, r, j);
-}
-
-static void
-take_judgement(void *ctx, size_t i, const struct judgement *j)
-{
-	struct ledger *l = ctx;
-
-	enter(l, &l->records[i], j);
+		show_chain(l, t, chain, j);
 }
 
 static struct bench
@@ -670,6 +724,30 @@ bench_of(const struct ledger *l)
 		.certs = l->certs,
 		.loss = l->loss,
 	};
+}
+
+bool
+ledger_judge_flow(struct ledger *l, struct record *r, struct judgement *j)
+{
+	struct unpacked room;
+	struct bench b = bench_of(l);
+	const struct notice *n = record_facts(r, &room);
+
+	verdict_judge(&b, n, j);
+	enter(l, r, n, j);
+	if (l->told != NULL)
+		l->told(l->told_ctx, l, r, j, l->finished);
+	return l->judged == NULL || l->judged(l->judged_ctx, r, j);
+}
+
+static void
+take_judgement(void *ctx, size_t i, const struct judgement *j)
+{
+	struct ledger *l = ctx;
+	struct record *r = &l->records[i];
+	struct unpacked room;
+
+	enter(l, r, record_facts(r, &room), j);
 }
 
 /* Who follows wants words, and may want no more of them. */
@@ -767,8 +845,9 @@ ledger_judge(const struct ledger *l, const struct record *r,
     struct judgement *out)
 {
 	struct bench b = bench_of(l);
+	struct unpacked room;
 
-	verdict_judge(&b, r, out);
+	verdict_judge(&b, record_facts(r, &room), out);
 }
 
 const char *
@@ -798,23 +877,18 @@ ledger_record(const struct ledger *l, size_t i)
 const struct record *
 ledger_find(const struct ledger *l, uint64_t first_packet)
 {
-	const uint64_t *at =
-	    map_get(l->by_flow, slice_of(&first_packet, sizeof(first_packet)));
+	const struct record *r = ledger_at(l, first_packet);
 
-	if (at == NULL || *at == 0 || l->records[*at - 1].behind)
-		return NULL;
-	return &l->records[*at - 1];
+	return r != NULL && !r->behind ? r : NULL;
 }
 
 uint64_t
 ledger_id_of(const struct ledger *l, uint64_t first_packet)
 {
-	const uint64_t *at =
-	    map_get(l->by_flow, slice_of(&first_packet, sizeof(first_packet)));
+	const struct record *r = ledger_at(l, first_packet);
 
-	if (at != NULL && *at != 0 &&
-	    (l->spooled == NULL || !l->records[*at - 1].behind))
-		return l->records[*at - 1].id;
+	if (r != NULL && (l->spooled == NULL || !r->behind))
+		return r->id;
 	return l->spooled != NULL ? ledger_spooled_id(l, first_packet) : 0;
 }
 

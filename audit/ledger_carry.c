@@ -9,13 +9,13 @@
 #include "core/limits.h"
 
 bool
-ledger_is_referred_to(const struct record *r)
+ledger_is_referred_to(const struct notice *n)
 {
 	static const enum fact facts[] = { FACT_SDP_MEDIA, FACT_TURN_RELAYED,
 		FACT_TLS_SERVER_HELLO, FACT_MEDIA_STREAM };
 
 	for (size_t i = 0; i < COUNT(facts); i++) {
-		if (evidence_first(&r->facts->news, facts[i]) != NULL)
+		if (evidence_first(&n->news, facts[i]) != NULL)
 			return true;
 	}
 	return false;
@@ -24,26 +24,26 @@ ledger_is_referred_to(const struct record *r)
 static int
 newest_first(const void *a, const void *b)
 {
-	const struct record *x = *(const struct record *const *)a;
-	const struct record *y = *(const struct record *const *)b;
-	uint64_t px = x->facts->flow.last_packet;
-	uint64_t py = y->facts->flow.last_packet;
+	const struct ledger_choice *x = a, *y = b;
 
-	return px > py ? -1 : px < py;
+	return x->last > y->last ? -1 : x->last < y->last;
 }
 
 /* The records that live, or those that ended and are referred to. */
 static size_t
-choose(const struct ledger *l, bool living, const struct record **list)
+choose(const struct ledger *l, bool living, struct ledger_choice *list)
 {
+	struct unpacked room;
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->count; i++) {
-		const struct record *r = &l->records[i];
+		const struct notice *facts =
+		    record_facts(&l->records[i], &room);
 
-		if (r->facts->last != living &&
-		    (living || ledger_is_referred_to(r)))
-			list[n++] = r;
+		if (facts->last != living &&
+		    (living || ledger_is_referred_to(facts)))
+			list[n++] = (struct ledger_choice){ (uint32_t)i,
+				facts->flow.last_packet };
 	}
 	if (n > 1)
 		qsort(list, n, sizeof(*list), newest_first);
@@ -94,7 +94,8 @@ copy_to_carry(const struct notice *n)
 static bool
 carry(struct ledger *to, const struct record *r)
 {
-	struct notice *n = copy_to_carry(r->facts);
+	struct unpacked room;
+	struct notice *n = copy_to_carry(record_facts(r, &room));
 	size_t at = to->count;
 
 	if (n == NULL)
@@ -109,14 +110,16 @@ carry(struct ledger *to, const struct record *r)
 
 /* Newest first, as long as there is room. */
 static void
-carry_all(struct ledger *to, const struct record *const *list, size_t n,
-    size_t most)
+carry_all(struct ledger *to, const struct ledger *from,
+    const struct ledger_choice *list, size_t n, size_t most)
 {
 	size_t i = 0;
 
 	for (size_t used = 0; i < n; i++) {
-		used += list[i]->facts->size;
-		if (used > most || !carry(to, list[i]))
+		const struct record *r = &from->records[list[i].at];
+
+		used += ledger_size_of(r);
+		if (used > most || !carry(to, r))
 			break;
 	}
 	to->left_behind += n - i;
@@ -127,6 +130,7 @@ static struct roles *
 roles_of_run(const struct ledger *l)
 {
 	struct roles *r = roles_new(l->policy);
+	struct unpacked room;
 
 	if (r == NULL)
 		return NULL;
@@ -136,15 +140,15 @@ roles_of_run(const struct ledger *l)
 	(void)roles_join(r, l->roles);
 	/* Beyond the ceiling of hosts the first ones stay. */
 	for (size_t i = 0; i < l->count; i++)
-		(void)roles_add(r, &l->records[i]);
+		(void)roles_add(r, record_facts(&l->records[i], &room));
 	return r;
 }
 
 struct ledger *
 ledger_next(const struct ledger *l)
 {
-	const struct record **list =
-	    malloc((l->count > 0 ? l->count : 1) * sizeof(struct record *));
+	struct ledger_choice *list =
+	    malloc((l->count > 0 ? l->count : 1) * sizeof(*list));
 	struct cert_store *certs =
 	    list != NULL ? cert_store_like(l->certs) : NULL;
 	struct ledger *to =
@@ -162,8 +166,8 @@ ledger_next(const struct ledger *l)
 		free(list);
 		return NULL;
 	}
-	carry_all(to, list, choose(l, true, list), LIMIT_CARRIED_BYTES);
-	carry_all(to, list, choose(l, false, list), LIMIT_REFERRED_BYTES);
+	carry_all(to, l, list, choose(l, true, list), LIMIT_CARRIED_BYTES);
+	carry_all(to, l, list, choose(l, false, list), LIMIT_REFERRED_BYTES);
 	free(list);
 	return to;
 }

@@ -13,15 +13,22 @@
 #include "core/arena.h"
 #include "core/map.h"
 
+/* A record, to be put in order. */
+struct ledger_choice {
+	uint32_t at;   /* of the records */
+	uint64_t last; /* packet of the flow */
+};
+
 struct ledger {
 	const struct policy *policy;
 	const struct loss *loss; /* or NULL */
 	struct cert_store *certs;
 	struct record *records; /* of arrival; sorted by ledger_finish() */
 	size_t count, room;
-	uint64_t arrived;    /* records that ever were */
-	size_t bytes;        /* of their notices */
-	struct map *by_flow; /* first packet -> index + 1 */
+	uint64_t arrived; /* records that ever were */
+	size_t bytes;     /* of their notices */
+	uint32_t *index;  /* first packet -> place + 1 (ledger_index.c) */
+	size_t index_slots;
 	struct roles *roles;
 	struct roles *before; /* what earlier periods told of hosts, or NULL */
 	struct signals *signals;
@@ -37,15 +44,16 @@ struct ledger {
 	struct map *shared;  /* bytes that many flows have in common */
 	struct arena common; /* their copies */
 	struct slice recent[FACT_COUNT]; /* the last of each kind */
-	uint64_t starved;                /* notices there was no memory for */
+	struct packer packer;
+	uint64_t starved; /* notices there was no memory for */
 	bool finished;
 	/* flows that left memory (ledger_spill.c) */
 	size_t most; /* bytes of flows; 0: no ceiling */
 	struct ledger_spool spool;
-	void *spooled;     /* NULL: none did */
-	bool hopeless;     /* there is no spool to be had */
-	size_t pause;      /* notices until the next turn may begin */
-	uint32_t *victims; /* on their way out, by first packet */
+	void *spooled; /* NULL: none did */
+	bool hopeless; /* there is no spool to be had */
+	size_t pause;  /* notices until the next turn may begin */
+	struct ledger_choice *victims; /* on their way out, by first packet */
 	size_t victim_count, victim_at;
 	struct sums *early; /* finished: the sums before, for another day */
 	size_t behind; /* finished: records at the end that are not reported */
@@ -63,7 +71,7 @@ struct ledger {
 };
 
 /* A record with its places in lists and maps. */
-enum { RECORD_BYTES = 160 };
+enum { RECORD_BYTES = 96 };
 
 /* What is kept of flows that are gone. */
 struct sums {
@@ -75,6 +83,19 @@ struct sums {
 	size_t shown_count;
 };
 
+/* ---- ledger_index.c ---- */
+
+/* The record of the flow; NULL: there is none. */
+struct record *ledger_at(const struct ledger *l, uint64_t first_packet);
+/* There is room for one more. */
+bool ledger_index_room(struct ledger *l) MUST_CHECK;
+void ledger_index_add(struct ledger *l, size_t i);
+/* Records moved; none was added. */
+void ledger_index_anew(struct ledger *l);
+
+/* Bytes of its facts and of the record itself. */
+size_t ledger_size_of(const struct record *r);
+
 /* Judges a flow and adds it to the sums. False: whoever follows wants no
  * more. */
 bool ledger_judge_flow(struct ledger *l, struct record *r, struct judgement *j);
@@ -84,7 +105,7 @@ void ledger_tie_together(struct ledger *l);
 void ledger_mark(struct ledger *l, size_t i);
 
 /* Other flows may be judged by what this one said. */
-bool ledger_is_referred_to(const struct record *r);
+bool ledger_is_referred_to(const struct notice *n);
 
 /* ---- ledger_spill.c ---- */
 

@@ -93,38 +93,44 @@ ledger_spool_nothing(struct ledger_spool *out)
 	};
 }
 
-static size_t
-size_of(const struct record *r)
-{
-	return r->facts->size + RECORD_BYTES;
-}
-
 /* ---- a turn ---- */
 
-static bool
-can_go(const struct record *r)
-{
-	return r->facts->last && !r->behind;
-}
-
 static int
-oldest_first(const void *a, const void *b, void *records)
+oldest_first(const void *a, const void *b)
 {
-	const struct record *list = records;
-	uint64_t x = list[*(const uint32_t *)a].facts->flow.last_packet;
-	uint64_t y = list[*(const uint32_t *)b].facts->flow.last_packet;
+	const struct ledger_choice *x = a, *y = b;
 
-	return x < y ? -1 : x > y;
+	return x->last < y->last ? -1 : x->last > y->last;
 }
 
 static int
 in_order(const void *a, const void *b, void *records)
 {
 	const struct record *list = records;
-	uint64_t x = list[*(const uint32_t *)a].facts->flow.first_packet;
-	uint64_t y = list[*(const uint32_t *)b].facts->flow.first_packet;
+	uint64_t x = list[((const struct ledger_choice *)a)->at].first_packet;
+	uint64_t y = list[((const struct ledger_choice *)b)->at].first_packet;
 
 	return x < y ? -1 : x > y;
+}
+
+/* Those that have ended, the oldest first. */
+static size_t
+list_ended(const struct ledger *l, struct ledger_choice *list)
+{
+	struct unpacked room;
+	size_t count = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct record *r = &l->records[i];
+		const struct notice *n = record_head(r, &room);
+
+		if (n->last && !r->behind)
+			list[count++] = (struct ledger_choice){ (uint32_t)i,
+				n->flow.last_packet };
+	}
+	if (count > 0)
+		qsort(list, count, sizeof(*list), oldest_first);
+	return count;
 }
 
 static bool
@@ -132,19 +138,15 @@ choose(struct ledger *l)
 {
 	/* All that is too much, and some more for the flows that come. */
 	size_t excess = l->bytes > l->most ? l->bytes - l->most : 0;
-	size_t n = 0, bytes = 0, chosen = 0;
-	uint32_t *list = malloc(l->count * sizeof(*list));
+	size_t bytes = 0, chosen = 0;
+	struct ledger_choice *list = malloc(l->count * sizeof(*list));
 
 	if (list == NULL)
 		return false;
-	for (size_t i = 0; i < l->count; i++) {
-		if (can_go(&l->records[i]))
-			list[n++] = (uint32_t)i;
-	}
-	if (n > 0)
-		qsort_r(list, n, sizeof(*list), oldest_first, l->records);
+	size_t n = list_ended(l, list);
+
 	while (chosen < n && bytes < excess + l->most / TURN_SHARE)
-		bytes += size_of(&l->records[list[chosen++]]);
+		bytes += ledger_size_of(&l->records[list[chosen++].at]);
 	if (chosen > 0)
 		qsort_r(list, chosen, sizeof(*list), in_order, l->records);
 	free(l->victims);
@@ -158,8 +160,10 @@ choose(struct ledger *l)
 static bool
 gather_roles(struct ledger *l)
 {
+	struct unpacked room;
+
 	for (size_t i = 0; i < l->count; i++) {
-		if (!roles_add(l->roles, &l->records[i]))
+		if (!roles_add(l->roles, record_facts(&l->records[i], &room)))
 			break; /* too many hosts */
 	}
 	if (l->before == NULL)
@@ -203,20 +207,17 @@ spill(struct ledger *l, struct record *r)
 static int
 newest_first(const void *a, const void *b)
 {
-	const struct record *x = *(struct record *const *)a;
-	const struct record *y = *(struct record *const *)b;
-	uint64_t px = x->facts->flow.last_packet;
-	uint64_t py = y->facts->flow.last_packet;
-
-	return px > py ? -1 : px < py;
+	return oldest_first(b, a);
 }
 
 static void
 let_go(struct ledger *l, struct record *r)
 {
-	l->bytes -= size_of(r);
-	notice_free(r->facts);
-	r->facts = NULL;
+	l->bytes -= ledger_size_of(r);
+	notice_free(r->whole);
+	parcel_free(r->parcel);
+	r->whole = NULL;
+	r->parcel = NULL;
 }
 
 /* Of flows that are in no report of this ledger any more, the newest that are
@@ -225,27 +226,33 @@ static void
 forget(struct ledger *l)
 {
 	size_t most = l->most / KEPT_SHARE, used = 0, n = 0;
-	struct record **list = malloc(l->count * sizeof(struct record *));
+	struct ledger_choice *list = malloc(l->count * sizeof(*list));
+	struct unpacked room;
 
 	if (most > LIMIT_REFERRED_BYTES)
 		most = LIMIT_REFERRED_BYTES;
 	for (size_t i = 0; i < l->count; i++) {
 		struct record *r = &l->records[i];
 
-		if (!r->spilled && !(r->behind && r->facts->last))
+		const struct notice *facts = record_facts(r, &room);
+
+		if (!r->spilled && !(r->behind && facts->last))
 			continue;
-		if (list != NULL && ledger_is_referred_to(r))
-			list[n++] = r;
+		if (list != NULL && ledger_is_referred_to(facts))
+			list[n++] = (struct ledger_choice){ (uint32_t)i,
+				facts->flow.last_packet };
 		else
 			let_go(l, r);
 	}
 	if (n > 1)
 		qsort(list, n, sizeof(*list), newest_first);
 	for (size_t i = 0; i < n; i++) {
-		used += size_of(list[i]);
-		list[i]->behind = true;
+		struct record *r = &l->records[list[i].at];
+
+		used += ledger_size_of(r);
+		r->behind = true;
 		if (used > most)
-			let_go(l, list[i]);
+			let_go(l, r);
 	}
 	free(list);
 }
@@ -255,21 +262,14 @@ close_ranks(struct ledger *l)
 {
 	size_t n = 0;
 
-	map_clear(l->by_flow);
 	for (size_t i = 0; i < l->count; i++) {
 		struct record *r = &l->records[i];
 
-		if (r->facts == NULL)
-			continue;
-		uint64_t first = r->facts->flow.first_packet;
-		uint64_t *at =
-		    map_put(l->by_flow, slice_of(&first, sizeof(first)));
-
-		l->records[n++] = *r;
-		if (at != NULL)
-			*at = n;
+		if (r->whole != NULL || r->parcel != NULL)
+			l->records[n++] = *r;
 	}
 	l->count = n;
+	ledger_index_anew(l);
 	l->change_count = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (!l->records[i].dirty)
@@ -282,6 +282,8 @@ close_ranks(struct ledger *l)
 void
 ledger_settle_victims(struct ledger *l)
 {
+	struct unpacked room;
+
 	if (l->victim_count == 0)
 		return;
 	l->victim_count = 0;
@@ -292,7 +294,7 @@ ledger_settle_victims(struct ledger *l)
 	ledger_begin_anew(l);
 	/* What was learnt since the turn began, for those who ask now. */
 	for (size_t i = 0; l->following && i < l->count; i++) {
-		if (!roles_add(l->roles, &l->records[i]))
+		if (!roles_add(l->roles, record_facts(&l->records[i], &room)))
 			break;
 	}
 	l->stale = true;
@@ -313,7 +315,7 @@ ledger_relieve(struct ledger *l)
 	if (l->stale && !ledger_prepare(l))
 		return;
 	for (int i = 0; i < AT_ONCE && l->victim_at < l->victim_count; i++)
-		spill(l, &l->records[l->victims[l->victim_at++]]);
+		spill(l, &l->records[l->victims[l->victim_at++].at]);
 	if (l->victim_at == l->victim_count)
 		ledger_settle_victims(l);
 }
@@ -438,7 +440,7 @@ in_memory_before(const struct ledger *l, uint64_t first_packet)
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (l->records[mid].facts->flow.first_packet < first_packet)
+		if (l->records[mid].first_packet < first_packet)
 			low = mid + 1;
 		else
 			high = mid;

@@ -22,7 +22,7 @@ enum {
 
 /* What the streams of a flow say, added up. */
 struct tally {
-	const struct record *r;
+	const struct notice *n;
 	unsigned clear, random, open; /* streams by result */
 	unsigned null_cipher;
 	unsigned tagged;            /* random ones whose lengths show a tag */
@@ -125,7 +125,7 @@ newer_of_same(const struct evidence *e, const struct learnt *l)
 static void
 add_streams(struct tally *t, bool promised)
 {
-	const struct evidence *e = &t->r->facts->news;
+	const struct evidence *e = &t->n->news;
 	const struct learnt *l = NULL;
 	struct media_stream s;
 
@@ -140,7 +140,7 @@ add_streams(struct tally *t, bool promised)
 static void
 add_rtcp(struct tally *t)
 {
-	const struct evidence *e = &t->r->facts->news;
+	const struct evidence *e = &t->n->news;
 
 	for (int side = 0; side < 2; side++) {
 		const struct learnt *l = NULL, *last[LIMIT_SCOPES] = { NULL };
@@ -169,7 +169,7 @@ add_rtcp(struct tally *t)
 static void
 add_zrtp(struct tally *t)
 {
-	const struct learnt *l = evidence_last(&t->r->facts->news, FACT_ZRTP);
+	const struct learnt *l = evidence_last(&t->n->news, FACT_ZRTP);
 
 	t->zrtp_secure = l != NULL && l->number == ZRTP_SECURE;
 	t->zrtp_clear = l != NULL && l->number == ZRTP_GO_CLEAR;
@@ -179,7 +179,7 @@ add_zrtp(struct tally *t)
 static void
 add_dtls(struct tally *t)
 {
-	const struct evidence *e = &t->r->facts->news;
+	const struct evidence *e = &t->n->news;
 	const struct learnt *l = evidence_first(e, FACT_TLS_SRTP_PROFILE);
 
 	t->dtls_agreed = l != NULL;
@@ -187,8 +187,8 @@ add_dtls(struct tally *t)
 	    (l->number == PROFILE_NULL_80 || l->number == PROFILE_NULL_32);
 	if (l == NULL)
 		l = evidence_first(e, FACT_TLS_SRTP_OFFERED);
-	t->has_dtls = l != NULL &&
-	    mutual_judge(e, &t->r->facts->flow, l->scope, &t->dtls);
+	t->has_dtls =
+	    l != NULL && mutual_judge(e, &t->n->flow, l->scope, &t->dtls);
 	/* A readable answer without use_srtp declines it: plain data. */
 	if (!t->dtls_agreed && t->dtls.version != 0 &&
 	    t->dtls.version != DTLS_1_3)
@@ -226,7 +226,7 @@ static bool
 is_data_channel(const struct tally *t)
 {
 	return !has_streams(t) && t->rtcp_packet == 0 &&
-	    evidence_find(&t->r->facts->news, FACT_TLS_APPLICATION_DATA, -1,
+	    evidence_find(&t->n->news, FACT_TLS_APPLICATION_DATA, -1,
 		t->dtls.scope) != NULL;
 }
 
@@ -513,11 +513,11 @@ decide(struct media_state *m, const struct tally *t)
 }
 
 bool
-media_judge(const struct record *r, const struct promise *promises, size_t n,
+media_judge(const struct notice *flow, const struct promise *promises, size_t n,
     struct media_state *out)
 {
-	struct tally t = { .r = r };
-	const struct evidence *e = &r->facts->news;
+	struct tally t = { .n = flow };
+	const struct evidence *e = &flow->news;
 
 	*out = (struct media_state){ .observed = PROTECTION_UNKNOWN };
 	add_streams(&t, n > 0);
@@ -544,7 +544,7 @@ media_judge(const struct record *r, const struct promise *promises, size_t n,
 		out->kind = MEDIA_APPSHARING;
 	out->carrier = carrier_of(e, t.scope);
 	if (strcmp(out->carrier, "udp") == 0 &&
-	    r->facts->flow.tuple.proto == IPPROTO_NUM_TCP)
+	    flow->flow.tuple.proto == IPPROTO_NUM_TCP)
 		out->carrier = "tcp";
 	if (out->observed == PROTECTION_SRTP && t.rtcp.count[RTCP_CLEAR] > 0 &&
 	    !out->only_rtcp)

@@ -30,8 +30,8 @@ struct media_state {
 	char remark[160];  /* not decisive: clear first control packet, ... */
 };
 
-/* False if nothing in the record is media. */
-bool media_judge(const struct record *r, const struct promise *promises,
+/* False if nothing of the flow is media. */
+bool media_judge(const struct notice *flow, const struct promise *promises,
     size_t n, struct media_state *out);
 
 #endif

@@ -184,9 +184,9 @@ mix(uint32_t h, uint64_t v)
 
 /* Of all that makes a line of its own worth while. */
 static uint32_t
-words_of(const struct record *r, const struct judgement *j)
+words_of(const struct notice *n, const struct judgement *j)
 {
-	const struct flow_view *f = &r->facts->flow;
+	const struct flow_view *f = &n->flow;
 	const char *why = j->reason_count > 0 ? j->reasons[0].text : "";
 	uint64_t findings = 0;
 	uint32_t h = 1;
@@ -198,7 +198,7 @@ words_of(const struct record *r, const struct judgement *j)
 	h = mix(h, (uint64_t)j->observed << 32 | j->required);
 	h = mix(h, (uint64_t)j->src_role << 32 | j->dest_role);
 	h = mix(h, (uint64_t)j->certainty << 32 | j->client_certificate);
-	h = mix(h, f->ended || r->facts->last ? f->last_packet : 0);
+	h = mix(h, f->ended || n->last ? f->last_packet : 0);
 	for (; *why != '\0'; why++)
 		h = mix(h, (unsigned char)*why);
 	return h | 1;
@@ -209,8 +209,10 @@ take_judgement(void *ctx, const struct ledger *l, struct record *r,
     const struct judgement *j, bool final)
 {
 	struct periods *p = ctx;
-	uint32_t words = words_of(r, j);
-	int64_t end = r->facts->flow.end;
+	struct unpacked room;
+	const struct notice *n = record_head(r, &room);
+	uint32_t words = words_of(n, j);
+	int64_t end = n->flow.end;
 
 	if (words == r->told && end - r->told_end < TOLD_AGAIN_S * NS_PER_S)
 		return;

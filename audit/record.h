@@ -11,11 +11,14 @@
 
 #include "audit/cert.h"
 #include "audit/finding.h"
-#include "audit/notice.h"
+#include "audit/parcel.h"
 #include "audit/words.h"
 
 struct record {
-	struct notice *facts; /* counters and evidence */
+	uint64_t first_packet;
+	/* Counters and evidence, in one of the two: ask record_facts(). */
+	struct notice *whole;
+	struct parcel *parcel;
 	/* From 1: the order of arrival; at the end audit.flow_id. */
 	uint64_t id;
 	/* of the last judgement */
@@ -35,6 +38,20 @@ struct record {
 		} shown;
 	};
 };
+
+/* Holds as long as the record's facts do and `room` is not used again. */
+static inline const struct notice *
+record_facts(const struct record *r, struct unpacked *room)
+{
+	return r->whole != NULL ? r->whole : parcel_open(r->parcel, room);
+}
+
+/* The same without evidence, for less. */
+static inline const struct notice *
+record_head(const struct record *r, struct unpacked *room)
+{
+	return r->whole != NULL ? r->whole : parcel_head(r->parcel, room);
+}
 
 enum { LIMIT_REASONS = 16, REASON_TEXT = 320, RULE_TEXT = 96, LIMIT_ALSO = 6 };
 

@@ -83,21 +83,20 @@ add_sign(struct roles *r, const struct addr *a, enum sign s)
 
 /* The host that sent a fact. */
 static const struct addr *
-sender(const struct record *rec, const struct learnt *l)
+sender(const struct notice *n, const struct learnt *l)
 {
-	const struct five_tuple *t = &rec->facts->flow.tuple;
+	const struct five_tuple *t = &n->flow.tuple;
 
 	return l->side == TO_SERVER ? &t->src.addr : &t->dst.addr;
 }
 
 static bool
-add_of_sender(struct roles *r, const struct record *rec, enum fact f,
-    enum sign s)
+add_of_sender(struct roles *r, const struct notice *n, enum fact f, enum sign s)
 {
 	const struct learnt *l = NULL;
 
-	while ((l = evidence_next(&rec->facts->news, f, l)) != NULL) {
-		if (!add_sign(r, sender(rec, l), s))
+	while ((l = evidence_next(&n->news, f, l)) != NULL) {
+		if (!add_sign(r, sender(n, l), s))
 			return false;
 	}
 	return true;
@@ -110,16 +109,16 @@ is_sip_port(uint16_t port)
 }
 
 static bool
-add_sip(struct roles *r, const struct record *rec)
+add_sip(struct roles *r, const struct notice *n)
 {
-	const struct evidence *e = &rec->facts->news;
-	const struct five_tuple *t = &rec->facts->flow.tuple;
+	const struct evidence *e = &n->news;
+	const struct five_tuple *t = &n->flow.tuple;
 	bool registers = evidence_has_text(e, FACT_SIP_METHOD, "REGISTER");
 
 	if (evidence_first(e, FACT_SIP_METHOD) == NULL)
 		return true;
-	return add_of_sender(r, rec, FACT_SIP_SERVER_SIGN, SIGN_SIP_SERVER) &&
-	    add_of_sender(r, rec, FACT_SIP_CLIENT_SIGN, SIGN_SIP_CLIENT) &&
+	return add_of_sender(r, n, FACT_SIP_SERVER_SIGN, SIGN_SIP_SERVER) &&
+	    add_of_sender(r, n, FACT_SIP_CLIENT_SIGN, SIGN_SIP_CLIENT) &&
 	    add_sign(r, &t->dst.addr, SIGN_CALLED) &&
 	    add_sign(r, &t->src.addr, SIGN_CALLS) &&
 	    (!registers || evidence_first(e, FACT_SIP_STATUS) == NULL ||
@@ -127,33 +126,33 @@ add_sip(struct roles *r, const struct record *rec)
 }
 
 static bool
-add_tls(struct roles *r, const struct record *rec)
+add_tls(struct roles *r, const struct notice *n)
 {
-	const struct evidence *e = &rec->facts->news;
-	const struct five_tuple *t = &rec->facts->flow.tuple;
+	const struct evidence *e = &n->news;
+	const struct five_tuple *t = &n->flow.tuple;
 	const struct learnt *l = evidence_first(e, FACT_TLS_CLIENT_VERIFY);
 
 	if (l == NULL || t->proto != IPPROTO_NUM_TCP ||
 	    !is_sip_port(t->dst.port))
 		return true;
-	return add_sign(r, sender(rec, l), SIGN_TLS_CLIENT) &&
+	return add_sign(r, sender(n, l), SIGN_TLS_CLIENT) &&
 	    add_sign(r, &t->dst.addr, SIGN_CALLED);
 }
 
 static bool
-add_relay(struct roles *r, const struct record *rec)
+add_relay(struct roles *r, const struct notice *n)
 {
-	const struct evidence *e = &rec->facts->news;
+	const struct evidence *e = &n->news;
 	bool microsoft = evidence_first(e, FACT_STUN_MICROSOFT) != NULL;
 
-	return add_of_sender(r, rec, FACT_TURN_RELAYED,
+	return add_of_sender(r, n, FACT_TURN_RELAYED,
 	    microsoft ? SIGN_MS_RELAY : SIGN_RELAY);
 }
 
 bool
-roles_add(struct roles *r, const struct record *rec)
+roles_add(struct roles *r, const struct notice *n)
 {
-	return add_sip(r, rec) && add_tls(r, rec) && add_relay(r, rec);
+	return add_sip(r, n) && add_tls(r, n) && add_relay(r, n);
 }
 
 bool

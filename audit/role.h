@@ -7,15 +7,15 @@
 #ifndef AUDIT_ROLE_H
 #define AUDIT_ROLE_H
 
+#include "audit/notice.h"
 #include "audit/policy.h"
-#include "audit/record.h"
 
 struct roles;
 
 struct roles *roles_new(const struct policy *p);
 void roles_free(struct roles *r);
-/* Signs this record gives of its two hosts. False without memory. */
-bool roles_add(struct roles *r, const struct record *rec);
+/* Signs that a flow gives of its two hosts. False without memory. */
+bool roles_add(struct roles *r, const struct notice *n);
 
 /* All signs that `from` holds. False without memory. */
 bool roles_join(struct roles *to, const struct roles *from);

@@ -20,6 +20,7 @@ struct line {
 /* A full handshake of TLS 1.3: its tickets travel encrypted. */
 struct full {
 	const struct record *r;
+	int64_t start;
 	bool shown;    /* the client showed a certificate */
 	uint32_t next; /* index + 1: of the same client, server and names */
 };
@@ -172,10 +173,9 @@ add_exchange(struct signals *s, const struct exchange_key *x, uint32_t index)
 }
 
 static bool
-add_line(struct signals *s, const struct record *r, const struct learnt *l)
+add_line(struct signals *s, const struct record *r, const struct evidence *e,
+    const struct learnt *l)
 {
-	const struct evidence *e = &r->facts->news;
-
 	if (!room_for_one((void **)&s->lines, s->line_count, &s->line_room,
 		sizeof(*s->lines)))
 		return false;
@@ -214,17 +214,15 @@ add_candidate(struct signals *s, const struct learnt *l)
 }
 
 static bool
-add_sdp(struct signals *s, const struct record *r)
+add_sdp(struct signals *s, const struct record *r, const struct evidence *e)
 {
-	const struct evidence *e = &r->facts->news;
-
 	/* In the order learnt: candidates follow their line. */
 	for (size_t i = 0; i < e->count; i++) {
 		const struct learnt *l = &e->facts[i];
 
 		if (l->fact == FACT_SDP_MEDIA &&
 		    l->bytes.n == sizeof(struct sdp_media) &&
-		    !add_line(s, r, l))
+		    !add_line(s, r, e, l))
 			return false;
 		if (l->fact == FACT_SDP_CANDIDATE &&
 		    l->bytes.n == sizeof(struct sdp_candidate) &&
@@ -235,11 +233,11 @@ add_sdp(struct signals *s, const struct record *r)
 }
 
 static bool
-add_ends(struct signals *s, const struct record *r)
+add_ends(struct signals *s, const struct evidence *e)
 {
 	const struct learnt *l = NULL;
 
-	while ((l = evidence_next(&r->facts->news, FACT_SIP_BYE, l)) != NULL) {
+	while ((l = evidence_next(e, FACT_SIP_BYE, l)) != NULL) {
 		uint64_t *at =
 		    map_put(s->ends, slice_of(&l->number, sizeof(l->number)));
 
@@ -275,12 +273,11 @@ recall(const struct map *m, struct slice key)
 }
 
 static bool
-add_relays(struct signals *s, const struct record *r)
+add_relays(struct signals *s, const struct record *r, const struct evidence *e)
 {
 	const struct learnt *l = NULL;
 
-	while ((l = evidence_next(&r->facts->news, FACT_TURN_RELAYED, l)) !=
-	    NULL) {
+	while ((l = evidence_next(e, FACT_TURN_RELAYED, l)) != NULL) {
 		struct endpoint at;
 
 		if (l->bytes.n != sizeof(at))
@@ -300,10 +297,10 @@ struct media_key {
 
 /* The ends in one order, their ports `below` lower. */
 static void
-media_key_of(const struct record *r, uint16_t below, struct media_key *k)
+media_key_of(const struct notice *n, uint16_t below, struct media_key *k)
 {
-	struct endpoint_key a = key_of(&r->facts->flow.tuple.src);
-	struct endpoint_key b = key_of(&r->facts->flow.tuple.dst);
+	struct endpoint_key a = key_of(&n->flow.tuple.src);
+	struct endpoint_key b = key_of(&n->flow.tuple.dst);
 	bool swap = memcmp(&a, &b, sizeof(a)) > 0;
 
 	a.port = (uint16_t)(a.port - below);
@@ -312,14 +309,14 @@ media_key_of(const struct record *r, uint16_t below, struct media_key *k)
 }
 
 static bool
-add_media(struct signals *s, const struct record *r)
+add_media(struct signals *s, const struct record *r, const struct notice *n)
 {
 	struct media_key k;
 
-	if (evidence_first(&r->facts->news, FACT_MEDIA_STREAM) == NULL &&
-	    evidence_first(&r->facts->news, FACT_TLS_SRTP_PROFILE) == NULL)
+	if (evidence_first(&n->news, FACT_MEDIA_STREAM) == NULL &&
+	    evidence_first(&n->news, FACT_TLS_SRTP_PROFILE) == NULL)
 		return true;
-	media_key_of(r, 0, &k);
+	media_key_of(n, 0, &k);
 	return remember(s->media, &k, sizeof(k), r);
 }
 
@@ -343,10 +340,10 @@ key_name(uint8_t *to, size_t room, const struct learnt *l)
 }
 
 static void
-server_key_of(const struct record *r, struct server_key *k)
+server_key_of(const struct notice *n, struct server_key *k)
 {
-	const struct flow_view *f = &r->facts->flow;
-	const struct evidence *e = &r->facts->news;
+	const struct flow_view *f = &n->flow;
+	const struct evidence *e = &n->news;
 
 	memset(k, 0, sizeof(*k));
 	memcpy(k->client, f->tuple.src.addr.b, sizeof(k->client));
@@ -357,17 +354,17 @@ server_key_of(const struct record *r, struct server_key *k)
 }
 
 static bool
-showed_certificate(const struct record *r)
+showed_certificate(const struct notice *n)
 {
 	struct tls_state t;
 
-	return mutual_judge(&r->facts->news, &r->facts->flow, -1, &t) &&
+	return mutual_judge(&n->news, &n->flow, -1, &t) &&
 	    (t.client == CLIENT_CERT_PRESENTED ||
 		t.client == CLIENT_CERT_INFERRED_PRESENTED);
 }
 
 static bool
-add_full(struct signals *s, const struct record *r)
+add_full(struct signals *s, const struct record *r, const struct notice *n)
 {
 	struct server_key k;
 
@@ -376,16 +373,18 @@ add_full(struct signals *s, const struct record *r)
 		return false;
 	struct full *to = &s->fulls[s->full_count++];
 
-	*to = (struct full){ .r = r, .shown = showed_certificate(r) };
-	server_key_of(r, &k);
+	*to = (struct full){ .r = r,
+		.start = n->flow.start,
+		.shown = showed_certificate(n) };
+	server_key_of(n, &k);
 	return chain_in(s->servers, &k, sizeof(k), (uint32_t)s->full_count,
 	    &to->next);
 }
 
 static bool
-add_sessions(struct signals *s, const struct record *r)
+add_sessions(struct signals *s, const struct record *r, const struct notice *n)
 {
-	const struct evidence *e = &r->facts->news;
+	const struct evidence *e = &n->news;
 	const struct learnt *id = evidence_first(e, FACT_TLS_SERVER_SESSION_ID);
 	const struct learnt *l = NULL;
 
@@ -403,14 +402,16 @@ add_sessions(struct signals *s, const struct record *r)
 			return false;
 	}
 	return evidence_number(e, FACT_TLS_VERSION, 0) != 0x0304 ||
-	    evidence_first(e, FACT_TLS_PSK_CHOSEN) != NULL || add_full(s, r);
+	    evidence_first(e, FACT_TLS_PSK_CHOSEN) != NULL || add_full(s, r, n);
 }
 
 bool
-signals_add(struct signals *s, const struct record *r)
+signals_add(struct signals *s, const struct record *r, const struct notice *n)
 {
-	return add_sdp(s, r) && add_ends(s, r) && add_relays(s, r) &&
-	    add_media(s, r) && add_sessions(s, r);
+	const struct evidence *e = &n->news;
+
+	return add_sdp(s, r, e) && add_ends(s, e) && add_relays(s, r, e) &&
+	    add_media(s, r, n) && add_sessions(s, r, n);
 }
 
 /* ---- offer and answer ---- */
@@ -604,11 +605,11 @@ look_up(const struct signals *s, const struct endpoint *e, struct found *f)
 }
 
 size_t
-signals_promises(const struct signals *s, const struct record *r,
+signals_promises(const struct signals *s, const struct notice *n,
     struct promise out[LIMIT_PROMISES])
 {
-	const struct flow_view *flow = &r->facts->flow;
-	const struct evidence *e = &r->facts->news;
+	const struct flow_view *flow = &n->flow;
+	const struct evidence *e = &n->news;
 	struct found f = { .out = out,
 		.start = flow->start,
 		.end = flow->end,
@@ -640,7 +641,7 @@ signals_relay(const struct signals *s, const struct endpoint *e)
 }
 
 const struct record *
-signals_companion(const struct signals *s, const struct record *rtcp)
+signals_companion(const struct signals *s, const struct notice *rtcp)
 {
 	struct media_key k;
 
@@ -675,10 +676,10 @@ ticket_length(unsigned length, uint64_t size, unsigned n)
 static bool
 ticket_fits(const struct record *first, uint64_t size)
 {
-	const struct learnt *l =
-	    evidence_last(&first->facts->news, FACT_TLS_RECORDS);
-	const struct learnt *hello =
-	    evidence_first(&first->facts->news, FACT_TLS_CLIENT_HELLO);
+	struct unpacked room;
+	const struct evidence *e = &record_facts(first, &room)->news;
+	const struct learnt *l = evidence_last(e, FACT_TLS_RECORDS);
+	const struct learnt *hello = evidence_first(e, FACT_TLS_CLIENT_HELLO);
 	int client = hello != NULL ? hello->side : TO_SERVER;
 	struct tls_records r;
 
@@ -694,17 +695,23 @@ ticket_fits(const struct record *first, uint64_t size)
 	return false;
 }
 
+static bool
+is_of(const struct record *r, const struct notice *n)
+{
+	return r->first_packet == n->flow.first_packet;
+}
+
 static const struct record *
-by_bytes(const struct signals *s, const struct record *r, enum fact f)
+by_bytes(const struct signals *s, const struct notice *n, enum fact f)
 {
 	const struct learnt *l = NULL;
 
-	while ((l = evidence_next(&r->facts->news, f, l)) != NULL) {
+	while ((l = evidence_next(&n->news, f, l)) != NULL) {
 		if (l->bytes.n == 0)
 			continue;
 		const struct record *first = recall(s->sessions, l->bytes);
 
-		if (first != NULL && first != r)
+		if (first != NULL && !is_of(first, n))
 			return first;
 	}
 	return NULL;
@@ -716,62 +723,62 @@ by_bytes(const struct signals *s, const struct record *r, enum fact f)
  * length does not tell which it was.
  */
 static const struct record *
-by_length(const struct signals *s, const struct record *r)
+by_length(const struct signals *s, const struct notice *n)
 {
 	uint64_t size =
-	    evidence_number(&r->facts->news, FACT_TLS_OFFERED_TICKET_SIZE, 0);
-	const struct record *best = NULL;
+	    evidence_number(&n->news, FACT_TLS_OFFERED_TICKET_SIZE, 0);
+	const struct full *best = NULL;
 	struct server_key k;
 	unsigned shown = 0, fits = 0, looked = 0;
 
-	server_key_of(r, &k);
+	server_key_of(n, &k);
 	for (uint32_t i = chain_of(s->servers, &k, sizeof(k));
 	     i != 0 && looked < LIMIT_RESUMED_FROM;
 	     i = s->fulls[i - 1].next, looked++) {
-		const struct record *x = s->fulls[i - 1].r;
+		const struct full *x = &s->fulls[i - 1];
 
-		if (x == r || x->facts->flow.start > r->facts->flow.start ||
-		    !ticket_fits(x, size))
+		if (is_of(x->r, n) || x->start > n->flow.start ||
+		    !ticket_fits(x->r, size))
 			continue;
 		fits++;
-		shown += s->fulls[i - 1].shown;
-		if (best == NULL ||
-		    x->facts->flow.start > best->facts->flow.start)
+		shown += x->shown;
+		if (best == NULL || x->start > best->start)
 			best = x;
 	}
-	return shown == 0 || shown == fits ? best : NULL;
+	return best != NULL && (shown == 0 || shown == fits) ? best->r : NULL;
 }
 
 static const struct record *
-one_before(const struct signals *s, const struct record *r, bool *exact)
+one_before(const struct signals *s, const struct notice *n, bool *exact)
 {
-	const struct record *first = by_bytes(s, r, FACT_TLS_OFFERED_TICKET);
-	uint64_t version =
-	    evidence_number(&r->facts->news, FACT_TLS_VERSION, 0);
+	const struct record *first = by_bytes(s, n, FACT_TLS_OFFERED_TICKET);
+	uint64_t version = evidence_number(&n->news, FACT_TLS_VERSION, 0);
 
 	/* In TLS 1.3 the session id means nothing (RFC 8446 4.1.2). */
 	if (first == NULL && version != 0x0304)
-		first = by_bytes(s, r, FACT_TLS_CLIENT_SESSION_ID);
+		first = by_bytes(s, n, FACT_TLS_CLIENT_SESSION_ID);
 	if (first != NULL || version != 0x0304)
 		return first;
 	*exact = false;
-	return by_length(s, r);
+	return by_length(s, n);
 }
 
 const struct record *
-signals_first_handshake(const struct signals *s, const struct record *r,
+signals_first_handshake(const struct signals *s, const struct notice *n,
     bool *exact)
 {
-	const struct record *first = r;
+	struct unpacked room;
 	struct tls_state t;
 
 	*exact = true;
 	/* A resumed session gives out tickets of its own. */
 	for (unsigned i = 0; i < LIMIT_RESUMED_FROM; i++) {
-		first = one_before(s, first, exact);
-		if (first == NULL ||
-		    !mutual_judge(&first->facts->news, &first->facts->flow, -1,
-			&t))
+		const struct record *first = one_before(s, n, exact);
+
+		if (first == NULL)
+			return NULL;
+		n = record_facts(first, &room);
+		if (!mutual_judge(&n->news, &n->flow, -1, &t))
 			return NULL;
 		if (!t.resumed)
 			return first;

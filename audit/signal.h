@@ -16,8 +16,10 @@ struct signals;
 struct signals *signals_new(void);
 void signals_free(struct signals *s);
 
-/* All that this record says of others. False without memory. */
-bool signals_add(struct signals *s, const struct record *r);
+/* All that the facts of this record say of others. Where they hold SDP they
+ * are lent like the record. False without memory. */
+bool signals_add(struct signals *s, const struct record *r,
+    const struct notice *n);
 /* Everything was added: pairs offers with answers. */
 void signals_settle(struct signals *s);
 
@@ -44,7 +46,7 @@ enum { LIMIT_PROMISES = 8 };
  * again: calls that ended before the flow began, or were agreed on after it,
  * promise nothing for it. Returns how many were written.
  */
-size_t signals_promises(const struct signals *s, const struct record *r,
+size_t signals_promises(const struct signals *s, const struct notice *n,
     struct promise out[LIMIT_PROMISES]);
 
 /* The record of the allocation that gave out this relay address; NULL: none. */
@@ -53,7 +55,7 @@ const struct record *signals_relay(const struct signals *s,
 
 /* The media flow one port below these control packets at both ends; NULL. */
 const struct record *signals_companion(const struct signals *s,
-    const struct record *rtcp);
+    const struct notice *rtcp);
 
 /*
  * The earlier full handshake that a resumed one continues: by session id or
@@ -61,6 +63,6 @@ const struct record *signals_companion(const struct signals *s,
  * ticket length. NULL if the audit does not hold it.
  */
 const struct record *signals_first_handshake(const struct signals *s,
-    const struct record *r, bool *exact);
+    const struct notice *n, bool *exact);
 
 #endif

@@ -66,38 +66,39 @@ name_protocol(struct scene_of_flow *s)
 		    (int)(l->bytes.n < 20 ? l->bytes.n : 20),
 		    (const char *)l->bytes.p);
 	else
-		(void)snprintf(s->app, sizeof(s->app), "%s",
-		    s->record->facts->guess);
+		(void)snprintf(s->app, sizeof(s->app), "%s", s->notice->guess);
 }
 
 /* How the media beside these control packets is protected (RFC 3550 11). */
 static enum protection
-companion_of(const struct bench *b, const struct record *r)
+companion_of(const struct bench *b, const struct notice *rtcp)
 {
-	const struct record *beside = signals_companion(b->signals, r);
+	const struct record *beside = signals_companion(b->signals, rtcp);
+	struct unpacked room;
 	struct promise promises[LIMIT_PROMISES];
 	struct media_state m;
 
 	if (beside == NULL)
 		return PROTECTION_UNKNOWN;
-	size_t n = signals_promises(b->signals, beside, promises);
+	const struct notice *media = record_facts(beside, &room);
+	size_t n = signals_promises(b->signals, media, promises);
 
-	return media_judge(beside, promises, n, &m) ? m.observed
-						    : PROTECTION_UNKNOWN;
+	return media_judge(media, promises, n, &m) ? m.observed
+						   : PROTECTION_UNKNOWN;
 }
 
 static void
-set_scene(const struct bench *b, const struct record *r,
+set_scene(const struct bench *b, const struct notice *n,
     struct scene_of_flow *s)
 {
-	const struct five_tuple *t = &r->facts->flow.tuple;
+	const struct five_tuple *t = &n->flow.tuple;
 	struct role_known src = role_of(b->roles, &t->src.addr);
 	struct role_known dest = role_of(b->roles, &t->dst.addr);
 
 	*s = (struct scene_of_flow){
-		.record = r,
-		.e = &r->facts->news,
-		.flow = &r->facts->flow,
+		.notice = n,
+		.e = &n->news,
+		.flow = &n->flow,
 		.policy = b->policy,
 		.src = src.role,
 		.dest = dest.role,
@@ -106,10 +107,10 @@ set_scene(const struct bench *b, const struct record *r,
 		.dest_listed = dest.from_policy,
 	};
 	s->has_tls = mutual_judge(s->e, s->flow, -1, &s->tls);
-	s->promise_count = signals_promises(b->signals, r, s->promises);
-	s->has_media = media_judge(r, s->promises, s->promise_count, &s->media);
+	s->promise_count = signals_promises(b->signals, n, s->promises);
+	s->has_media = media_judge(n, s->promises, s->promise_count, &s->media);
 	if (s->has_media && s->media.only_rtcp)
-		s->companion = companion_of(b, r);
+		s->companion = companion_of(b, n);
 	s->service =
 	    policy_service(b->policy, s->dest, s->src, t->proto, t->dst.port);
 	if (s->service == NULL && s->src == ROLE_LOAD_BALANCER) {
@@ -128,18 +129,21 @@ inherit(const struct bench *b, struct scene_of_flow *s, struct judgement *j)
 	bool exact;
 	struct tls_state first;
 	const struct record *r;
+	const struct notice *n;
+	struct unpacked room;
 
 	if (!s->tls.resumed || s->tls.client != CLIENT_CERT_HIDDEN)
 		return;
-	r = signals_first_handshake(b->signals, s->record, &exact);
-	if (r == NULL ||
-	    !mutual_judge(&r->facts->news, &r->facts->flow, -1, &first) ||
-	    first.resumed)
+	r = signals_first_handshake(b->signals, s->notice, &exact);
+	if (r == NULL)
+		return;
+	n = record_facts(r, &room);
+	if (!mutual_judge(&n->news, &n->flow, -1, &first) || first.resumed)
 		return;
 	bool presented = first.client == CLIENT_CERT_PRESENTED ||
 	    first.client == CLIENT_CERT_INFERRED_PRESENTED;
 
-	j->resumed_from = r->facts->flow.first_packet;
+	j->resumed_from = r->first_packet;
 	if (first.client == CLIENT_CERT_HIDDEN)
 		return;
 	s->tls.certainty = exact && first.certainty == CERTAINTY_PROVEN
@@ -588,7 +592,7 @@ media_remarks(const struct scene_of_flow *s, struct judgement *j)
 	if (m->promise != NULL) {
 		const struct promise *p = m->promise;
 
-		j->signalled_by = p->by->facts->flow.first_packet;
+		j->signalled_by = p->by->first_packet;
 		judgement_reason(j, p->packet, "signalling: %s %s at %s",
 		    media_kind_names[p->media->kind], p->media->profile,
 		    p->answered ? "offered and answered" : "offered");
@@ -696,7 +700,7 @@ describe_tls(const struct scene_of_flow *s, struct judgement *j)
 }
 
 void
-verdict_judge(const struct bench *b, const struct record *r,
+verdict_judge(const struct bench *b, const struct notice *n,
     struct judgement *out)
 {
 	struct scene_of_flow s;
@@ -706,11 +710,11 @@ verdict_judge(const struct bench *b, const struct record *r,
 
 	memset(out, 0, offsetof(struct judgement, findings.f));
 	out->brief = b->brief;
-	set_scene(b, r, &s);
+	set_scene(b, n, &s);
 	inherit(b, &s, out);
-	unsigned n = classify(&s, candidates);
+	unsigned count = classify(&s, candidates);
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		form_opinion(&s, &candidates[i], &opinions[i], out);
 		if (!candidates[i].aside && outweighs(&opinions[i], best))
 			best = &opinions[i];
@@ -720,7 +724,7 @@ verdict_judge(const struct bench *b, const struct record *r,
 	out->roles_from_policy = s.src_listed && s.dest_listed;
 	memcpy(out->app_proto, s.app, sizeof(out->app_proto));
 	apply(best, out);
-	list_also(out, opinions, n);
+	list_also(out, opinions, count);
 	media_remarks(&s, out);
 	describe_tls(&s, out);
 	weaknesses(b, &s, out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * verdict.h - rules x record -> verdict with reasons. The only place that
+ * verdict.h - rules x facts -> verdict with reasons. The only place that
  * decides what is protected.
  */
 #ifndef AUDIT_VERDICT_H
@@ -12,7 +12,7 @@
 #include "audit/role.h"
 #include "audit/signal.h"
 
-/* All that a verdict rests on besides the record; constant. */
+/* All that a verdict rests on besides the facts; constant. */
 struct bench {
 	const struct policy *policy;
 	const struct roles *roles;
@@ -22,7 +22,7 @@ struct bench {
 	bool brief; /* only the verdict counts: leave reasons out */
 };
 
-void verdict_judge(const struct bench *b, const struct record *r,
+void verdict_judge(const struct bench *b, const struct notice *n,
     struct judgement *out);
 
 #endif

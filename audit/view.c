@@ -212,12 +212,13 @@ void
 view_row_of(const struct ledger *l, const struct record *r,
     const struct judgement *j, struct view_row *out)
 {
-	const struct evidence *e = &r->facts->news;
+	struct unpacked room;
+	const struct notice *n = record_facts(r, &room);
 	char doubt[LOSS_TEXT];
 	enum role role;
 
 	memset(out, 0, sizeof(*out));
-	count_row(&r->facts->flow, r->id, out);
+	count_row(&n->flow, r->id, out);
 	out->class = (uint8_t)j->class;
 	out->verdict = (uint8_t)j->verdict;
 	out->observed = (uint8_t)j->observed;
@@ -227,7 +228,7 @@ view_row_of(const struct ledger *l, const struct record *r,
 	out->dest_role = (uint8_t)j->dest_role;
 	out->signalled_by = j->signalled_by;
 	out->resumed_from = j->resumed_from;
-	if (loss_doubts(ledger_loss(l), &r->facts->flow, doubt))
+	if (loss_doubts(ledger_loss(l), &n->flow, doubt))
 		out->flags |= VIEW_DOUBT;
 	if (policy_role(ledger_policy(l), &out->src.addr, &role))
 		out->flags |= VIEW_SRC_LISTED;
@@ -246,9 +247,9 @@ view_row_of(const struct ledger *l, const struct record *r,
 		cut_text(out->why, sizeof(out->why), j->reasons[0].text);
 	}
 	wire_text(out->app, sizeof(out->app), slice_text(j->app_proto));
-	name_row(e, out);
-	out->server_cert = leaf_of(l, e, FACT_TLS_SERVER_CHAIN);
-	out->client_cert = leaf_of(l, e, FACT_TLS_CLIENT_CHAIN);
+	name_row(&n->news, out);
+	out->server_cert = leaf_of(l, &n->news, FACT_TLS_SERVER_CHAIN);
+	out->client_cert = leaf_of(l, &n->news, FACT_TLS_CLIENT_CHAIN);
 }
 
 /* A place for one more row; NULL without memory. */
@@ -354,11 +355,10 @@ cert_host(struct view_cert *c, const struct addr *a)
 }
 
 static void
-see_chain(struct view *v, const struct record *r, const struct learnt *chain,
-    const struct judgement *j)
+see_chain(struct view *v, const struct five_tuple *t, bool is_new,
+    const struct learnt *chain, const struct judgement *j)
 {
 	bool client = chain->fact == FACT_TLS_CLIENT_CHAIN;
-	const struct five_tuple *t = &r->facts->flow.tuple;
 	const struct cert *c;
 
 	for (size_t i = 0; (c = cert_in_chain(ledger_store(v->ledger),
@@ -370,7 +370,7 @@ see_chain(struct view *v, const struct record *r, const struct learnt *chain,
 			return;
 		if (s->flows == 0)
 			s->first_packet = chain->packet;
-		s->flows += r->told == 0;
+		s->flows += is_new;
 		s->as_issuer |= i > 0;
 		s->as_client |= i == 0 && client;
 		s->as_server |= i == 0 && !client;
@@ -391,13 +391,14 @@ see_certs(struct view *v, const struct record *r, const struct judgement *j)
 {
 	static const enum fact chains[] = { FACT_TLS_SERVER_CHAIN,
 		FACT_TLS_CLIENT_CHAIN };
+	struct unpacked room;
+	const struct notice *n = record_facts(r, &room);
 	const struct learnt *l = NULL;
 
 	for (size_t i = 0; i < COUNT(chains); i++) {
 		l = NULL;
-		while (
-		    (l = evidence_next(&r->facts->news, chains[i], l)) != NULL)
-			see_chain(v, r, l, j);
+		while ((l = evidence_next(&n->news, chains[i], l)) != NULL)
+			see_chain(v, &n->flow.tuple, r->told == 0, l, j);
 	}
 }
 

@@ -104,17 +104,16 @@ keep(struct exhibit *w, const struct buf *b)
 }
 
 static const char *
-flow_comment(struct exhibit *w, const struct record *r,
+flow_comment(struct exhibit *w, uint64_t id, const struct five_tuple *t,
     const struct judgement *j)
 {
-	const struct five_tuple *t = &r->facts->flow.tuple;
 	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
 
 	buf_clear(&w->b);
 	buf_printf(&w->b,
 	    "Spanward flow %llu, %s: %s from %s (%s) to %s (%s): "
 	    "%s required, %s observed, %s; rule %s",
-	    (unsigned long long)r->id, verdict_words[j->verdict].word,
+	    (unsigned long long)id, verdict_words[j->verdict].word,
 	    class_words[j->class].word, endpoint_text(&t->src, src),
 	    role_words[j->src_role].word, endpoint_text(&t->dst, dst),
 	    role_words[j->dest_role].word, requirement_words[j->required].word,
@@ -152,7 +151,8 @@ add_note(struct exhibit *w, uint64_t packet, uint64_t flow, const char *id,
 static void
 add_subject(struct exhibit *w, const struct record *r)
 {
-	const struct flow_view *v = &r->facts->flow;
+	struct unpacked room;
+	const struct flow_view *v = &record_head(r, &room)->flow;
 	struct judgement j;
 	uint8_t key[48];
 	uint64_t *at;
@@ -173,7 +173,7 @@ add_subject(struct exhibit *w, const struct record *r)
 		.id = r->id,
 		.first = v->first_packet,
 		.last = v->last_packet,
-		.comment = flow_comment(w, r, &j),
+		.comment = flow_comment(w, r->id, &v->tuple, &j),
 		.next = (size_t)*at,
 	};
 	*at = w->subject_count;

@@ -203,7 +203,7 @@ spool_put(void *ctx, const struct ledger *l, const struct record *r,
 	    r, j);
 	char *text = json_dumps(o, JSON_COMPACT);
 	struct entry e = {
-		.first_packet = r->facts->flow.first_packet,
+		.first_packet = r->first_packet,
 		.at = s->end,
 		.n = text != NULL ? (uint32_t)strlen(text) : 0,
 		.verdict = j->verdict,

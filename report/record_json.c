@@ -125,9 +125,10 @@ put_path(json_t *to, const char *key, const char *path)
 }
 
 static json_t *
-counters(const struct audited *r, const struct record *rec)
+counters(const struct audited *r, const struct record *rec,
+    const struct notice *n)
 {
-	const struct flow_view *f = &rec->facts->flow;
+	const struct flow_view *f = &n->flow;
 	json_t *o = json_object();
 
 	put_time(o, "start", f->start);
@@ -148,7 +149,7 @@ counters(const struct audited *r, const struct record *rec)
 		put(o, "evicted", json_true());
 	if (rec->carried)
 		put(o, "began_before", json_true());
-	if (r->period != NULL && !rec->facts->last && !f->ended)
+	if (r->period != NULL && !n->last && !f->ended)
 		put(o, "goes_on", json_true());
 	return o;
 }
@@ -348,7 +349,7 @@ reasons_of(const struct audited *r, const struct record *rec,
     const struct judgement *j)
 {
 	json_t *a = json_array();
-	unsigned file = PACKET_FILE(rec->facts->flow.first_packet);
+	unsigned file = PACKET_FILE(rec->first_packet);
 
 	for (unsigned i = 0; i < j->reason_count; i++) {
 		const struct reason *x = &j->reasons[i];
@@ -437,8 +438,10 @@ json_t *
 json_of_judged(const struct audited *r, const struct record *rec,
     const struct judgement *j)
 {
-	const struct flow_view *f = &rec->facts->flow;
-	const struct evidence *e = &rec->facts->news;
+	struct unpacked room;
+	const struct notice *n = record_facts(rec, &room);
+	const struct flow_view *f = &n->flow;
+	const struct evidence *e = &n->news;
 	json_t *o = json_object();
 	char community[COMMUNITY_TEXT];
 
@@ -459,7 +462,7 @@ json_of_judged(const struct audited *r, const struct record *rec,
 		put(o, "vlan", vlan);
 	}
 	put_path(o, "pcap_filename", file_of(r, f->first_packet));
-	put(o, "flow", counters(r, rec));
+	put(o, "flow", counters(r, rec, n));
 	if (j->has_tls)
 		put(o, "tls", tls_of(r, e, j));
 	put(o, "sip", sip_of(e));

@@ -179,7 +179,7 @@ judge_at(struct world *w, uint64_t first)
 	for (size_t i = 0; i < ledger_count(w->ledger); i++) {
 		const struct record *r = ledger_record(w->ledger, i);
 
-		if (r->facts->flow.first_packet != first)
+		if (r->first_packet != first)
 			continue;
 		ledger_judge(w->ledger, r, &w->got);
 		return;
@@ -191,11 +191,13 @@ judge_at(struct world *w, uint64_t first)
 static inline void
 judge(struct world *w, uint16_t port)
 {
+	struct unpacked room;
+
 	ledger_finish(w->ledger, &w->totals);
 	for (size_t i = 0; i < ledger_count(w->ledger); i++) {
 		const struct record *r = ledger_record(w->ledger, i);
 
-		if (r->facts->flow.tuple.dst.port != port)
+		if (record_head(r, &room)->flow.tuple.dst.port != port)
 			continue;
 		ledger_judge(w->ledger, r, &w->got);
 		return;

@@ -389,7 +389,7 @@ def many_flows(n, port):
 def spill(talk):
     """More flows than --memory holds: nothing is missing, live or later."""
     n, port, only = 3000, 5062, "tcp port 5062"
-    r = Run(OUT + "/spill", "--memory", "1M", "-o", "a.json", "-o",
+    r = Run(OUT + "/spill", "--memory", "200K", "-o", "a.json", "-o",
             "a.ndjson", "--journal", "j", "-t", "1", "-f", only).ready("j")
     dump = subprocess.Popen(["tcpdump", "-i", "lo", "-U", "-w",
                              r.folder + "/a.pcap", *only.split()],

@@ -4,11 +4,11 @@
 #include "dissect/media_test.h"
 #include "tests/support.h"
 
-/* A record made by hand. */
+/* Facts made by hand. */
 struct scene {
 	struct arena arena;
 	struct notice notice;
-	struct record record;
+	struct record signalling;
 	struct promise promise[2];
 	struct sdp_media line;
 	size_t promises;
@@ -24,7 +24,6 @@ begin(struct scene *s, enum carrier carrier)
 	evidence_init(&s->notice.news, carrier);
 	s->notice.flow.tuple.proto =
 	    carrier == CARRIER_UDP ? IPPROTO_NUM_UDP : IPPROTO_NUM_TCP;
-	s->record.facts = &s->notice;
 }
 
 static void
@@ -99,7 +98,7 @@ promised(struct scene *s, const char *profile, bool secure, enum agreed a)
 	s->line.secure = secure;
 	s->line.crypto_lines = secure;
 	s->promise[0] = (struct promise){
-		.by = &s->record,
+		.by = &s->signalling,
 		.packet = 3,
 		.media = &s->line,
 		.answered = a == AGREED,
@@ -133,7 +132,7 @@ static const struct media_state *
 judge(struct scene *s)
 {
 	s->out = (struct media_state){ .observed = PROTECTION_TLS };
-	s->out.seen = media_judge(&s->record, s->promise, s->promises, &s->out);
+	s->out.seen = media_judge(&s->notice, s->promise, s->promises, &s->out);
 	arena_done(&s->arena);
 	return &s->out;
 }

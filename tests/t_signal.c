@@ -44,7 +44,7 @@ close_stage(void **state)
 
 	signals_free(s->signals);
 	for (unsigned i = 0; i < FLOWS; i++) {
-		notice_free(s->flow[i].record.facts);
+		notice_free(s->flow[i].record.whole);
 		arena_done(&s->flow[i].arena);
 	}
 	free(s);
@@ -111,9 +111,10 @@ finish(struct stage *s, unsigned i)
 {
 	struct draft *d = &s->flow[i];
 
-	d->record.facts = notice_new(&d->view, &d->e, 0);
-	assert_non_null(d->record.facts);
-	assert_true(signals_add(s->signals, &d->record));
+	d->record.whole = notice_new(&d->view, &d->e, 0);
+	assert_non_null(d->record.whole);
+	d->record.first_packet = d->view.first_packet;
+	assert_true(signals_add(s->signals, &d->record, d->record.whole));
 }
 
 /* ---- session descriptions ---- */
@@ -162,7 +163,8 @@ promised(struct stage *s, const struct sdp_media *offer,
 	begin(s, 1, at("10.0.0.1", 50000), at("10.0.0.2", 60000), 12);
 	finish(s, 1);
 	signals_settle(s->signals);
-	assert_true(signals_promises(s->signals, &s->flow[1].record, out) >= 1);
+	assert_true(
+	    signals_promises(s->signals, s->flow[1].record.whole, out) >= 1);
 	assert_ptr_equal(out[0].by, &s->flow[0].record);
 	return out[0];
 }
@@ -257,8 +259,8 @@ halves_in_two_flows(void **state)
 	begin(s, 2, at("10.0.0.2", 60000), at("10.0.0.1", 50000), 12);
 	finish(s, 2);
 	signals_settle(s->signals);
-	assert_int_equal(signals_promises(s->signals, &s->flow[2].record, out),
-	    2);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[2].record.whole, out), 2);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_true(out[i].answered);
 		assert_true(out[i].secure);
@@ -293,14 +295,14 @@ forked_call(void **state)
 	begin(s, 3, at("10.0.0.1", 50002), at("10.0.0.3", 60002), 12);
 	finish(s, 3);
 	signals_settle(s->signals);
-	assert_int_equal(signals_promises(s->signals, &s->flow[1].record, out),
-	    1);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[1].record.whole, out), 1);
 	assert_true(out[0].answered && out[0].forked && !out[0].clear);
-	assert_int_equal(signals_promises(s->signals, &s->flow[2].record, out),
-	    1);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[2].record.whole, out), 1);
 	assert_true(out[0].secure && !out[0].forked && out[0].keys_readable);
-	assert_int_equal(signals_promises(s->signals, &s->flow[3].record, out),
-	    1);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[3].record.whole, out), 1);
 	assert_true(out[0].clear && !out[0].secure);
 }
 
@@ -369,11 +371,11 @@ reused_port(void **state)
 		    u->start);
 		finish(s, 1);
 		signals_settle(s->signals);
-		if (signals_promises(s->signals, &s->flow[1].record, out) !=
-		    u->found)
+		if (signals_promises(s->signals, s->flow[1].record.whole,
+			out) != u->found)
 			print_error("case %zu\n", i);
 		assert_int_equal(
-		    signals_promises(s->signals, &s->flow[1].record, out),
+		    signals_promises(s->signals, s->flow[1].record.whole, out),
 		    u->found);
 		(void)close_stage(&own);
 	}
@@ -401,12 +403,12 @@ one_of_two_lines(void **state)
 	begin(s, 2, at("10.0.0.1", 50000), at("10.0.0.2", 60000), 12);
 	finish(s, 2);
 	signals_settle(s->signals);
-	assert_int_equal(signals_promises(s->signals, &s->flow[1].record, out),
-	    2);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[1].record.whole, out), 2);
 	assert_true(out[0].answered);
 	assert_int_equal(out[0].media->index, 1);
-	assert_int_equal(signals_promises(s->signals, &s->flow[2].record, out),
-	    1);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[2].record.whole, out), 1);
 	assert_false(out[0].answered);
 	assert_true(out[0].clear);
 }
@@ -431,13 +433,13 @@ control_packets(void **state)
 	begin(s, 3, at("10.0.0.3", 50000), at("10.0.0.2", 60002), 12);
 	finish(s, 3);
 	signals_settle(s->signals);
-	assert_int_equal(signals_promises(s->signals, &s->flow[1].record, out),
-	    1);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[1].record.whole, out), 1);
 	assert_true(out[0].is_rtcp);
-	assert_int_equal(signals_promises(s->signals, &s->flow[2].record, out),
-	    0);
-	assert_int_equal(signals_promises(s->signals, &s->flow[3].record, out),
-	    0);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[2].record.whole, out), 0);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[3].record.whole, out), 0);
 }
 
 static void
@@ -468,13 +470,13 @@ candidates(void **state)
 	begin(s, 2, at("192.0.2.6", 3478), at("10.0.0.2", 60000), 12);
 	finish(s, 2);
 	signals_settle(s->signals);
-	assert_int_equal(signals_promises(s->signals, &s->flow[1].record, out),
-	    1);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[1].record.whole, out), 1);
 	assert_true(out[0].is_rtcp);
 	assert_true(out[0].secure);
 	assert_true(out[0].keys_readable);
-	assert_int_equal(signals_promises(s->signals, &s->flow[2].record, out),
-	    0);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[2].record.whole, out), 0);
 }
 
 static void
@@ -499,8 +501,8 @@ newest_first(void **state)
 	begin(s, 3, at("10.0.0.1", 50000), at("10.0.0.2", 60000), 101);
 	finish(s, 3);
 	signals_settle(s->signals);
-	assert_int_equal(signals_promises(s->signals, &s->flow[3].record, out),
-	    3);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[3].record.whole, out), 3);
 	assert_true(out[0].secure);
 	assert_ptr_equal(out[0].by, &s->flow[1].record);
 	assert_ptr_equal(out[2].by, &s->flow[2].record);
@@ -528,8 +530,8 @@ relays(void **state)
 	    &s->flow[0].record);
 	assert_null(signals_relay(s->signals, &other));
 	/* What the client sends to its relay was promised as well. */
-	assert_int_equal(signals_promises(s->signals, &s->flow[0].record, out),
-	    1);
+	assert_int_equal(
+	    signals_promises(s->signals, s->flow[0].record.whole, out), 1);
 	assert_true(out[0].secure);
 }
 
@@ -610,7 +612,8 @@ shake_hands(struct stage *s, unsigned i, int64_t second, const struct shake *h)
 static const struct record *
 first_of(const struct stage *s, unsigned i, bool *exact)
 {
-	return signals_first_handshake(s->signals, &s->flow[i].record, exact);
+	return signals_first_handshake(s->signals, s->flow[i].record.whole,
+	    exact);
 }
 
 static void

@@ -250,7 +250,7 @@ numbers(void **state)
 static void
 waits_for_nobody(void **state)
 {
-	struct stage s = open_stage(*state, 50 * 1024);
+	struct stage s = open_stage(*state, 20 * 1024);
 	struct view_status status;
 
 	for (unsigned i = 0; i < 600; i++) {

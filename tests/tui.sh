@@ -310,7 +310,7 @@ start 80 24 -r "$capture"
 expect "without a ceiling" "done"
 picture overview-80x24
 all=$(totals)
-start 80 24 -r "$capture" --memory 2K -o "$work/few.json"
+start 80 24 -r "$capture" --memory 1K -o "$work/few.json"
 expect "with one" "done"
 expect "it says so" "flows were let go to save memory: in all sums and reports"
 if [ "$(totals)" = "$all" ]; then

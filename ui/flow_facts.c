@@ -340,7 +340,9 @@ say_numbers(struct flow_facts *f, const struct flow_view *v, const char *guess)
 static void
 fill(struct flow_facts *f, const struct ledger *l, const struct record *r)
 {
-	const struct evidence *e = &r->facts->news;
+	struct unpacked room;
+	const struct notice *n = record_facts(r, &room);
+	const struct evidence *e = &n->news;
 	struct judgement j;
 
 	ledger_judge(l, r, &j);
@@ -355,7 +357,7 @@ fill(struct flow_facts *f, const struct ledger *l, const struct record *r)
 	say_media(f, &j, e);
 	say_sip(f, e);
 	say_http(f, e);
-	say_numbers(f, &r->facts->flow, r->facts->guess);
+	say_numbers(f, &n->flow, n->guess);
 	f->found = true;
 }
 

@@ -398,13 +398,14 @@ check(const struct path *w)
 {
 	const struct summary *s = ledger_summary(w->ledger);
 	uint64_t flows = 0, last = w->totals.packets;
+	struct unpacked room;
 
 	for (int v = 0; v < VERDICTS; v++)
 		flows += s->by_verdict[v];
 	must(s->flows == flows && flows == ledger_count(w->ledger));
 	for (size_t i = 0; i < ledger_count(w->ledger); i++) {
 		const struct record *r = ledger_record(w->ledger, i);
-		const struct flow_view *f = &r->facts->flow;
+		const struct flow_view *f = &record_facts(r, &room)->flow;
 
 		must(f->first_packet >= 1 && f->last_packet <= last &&
 		    f->first_packet <= f->last_packet);
