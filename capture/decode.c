@@ -218,8 +218,12 @@ decode(struct decoder *d, struct packet *p)
 	enum decode_result r = DECODE_UNKNOWN_LINK;
 	struct walk w;
 
-	forget(p);
 	defrag_release(d->defrag);
+	if (decode_plain(p)) {
+		d->stats.results[DECODE_OK]++;
+		return DECODE_OK;
+	}
+	forget(p);
 	w.defrag = d->defrag;
 	w.p = p;
 	w.c = cur_of(p->frame);

@@ -69,6 +69,12 @@ struct walk {
 	struct packet refuge;
 };
 
+/* ---- decode_plain.c ---- */
+
+/* Decodes a frame of the usual kind; false: it is another, and the packet is
+ * not to be used. */
+bool decode_plain(struct packet *p) MUST_CHECK;
+
 /* A header did not fit: did the capture cut it, or was it never there? */
 enum decode_result walk_short(const struct walk *w);
 /*
