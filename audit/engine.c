@@ -31,8 +31,8 @@ enum {
 	PATIENT_NOTICES = 256, /* of a file, where more come at once */
 	TICK_PACKETS = 4096,   /* look at the clock so often */
 	TICK_LIVE = 64,        /* the same where packets may be rare */
-	HEAP_STEP = 16 * 1024 * 1024,
-	HEAP_AHEAD = 2 * 1024 * 1024, /* in a window */
+	HEAP_STEP = 4 * 1024 * 1024,
+	HEAP_AHEAD = 1024 * 1024, /* in a window */
 	/* Windows of TICK_PACKETS packets: */
 	PART_AT = 4, /* one packet of so many is looked into */
 	PART_AFTER = 3,

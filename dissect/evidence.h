@@ -94,6 +94,12 @@ void evidence_init(struct evidence *e, enum carrier carrier);
 void evidence_learn(struct evidence *e, struct arena *a,
     const struct learnt *l);
 
+static inline bool
+evidence_has(const struct evidence *e, enum fact f)
+{
+	return (e->kinds[f / 64] >> f % 64 & 1) != 0;
+}
+
 /* First or last of its kind (any side, any scope); NULL if there is none. */
 const struct learnt *evidence_first(const struct evidence *e, enum fact f);
 const struct learnt *evidence_last(const struct evidence *e, enum fact f);

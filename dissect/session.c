@@ -99,7 +99,7 @@ session_evidence(struct session *s)
 bool
 session_unknown(const struct session *s)
 {
-	return evidence_first(&s->root->evidence, FACT_PROTOCOL) == NULL;
+	return !evidence_has(&s->root->evidence, FACT_PROTOCOL);
 }
 
 size_t
