@@ -27,6 +27,12 @@ if [ tests/bench/pcaploop.c -nt "$dir/pcaploop" ]; then
 	    tests/bench/pcaploop.c $extern || exit 2
 fi
 
+lib=$(dirname "$bin")/libspanward.a
+if [ "$lib" -nt "$dir/flowtable" ]; then
+	${CC:-cc} -std=c11 -D_GNU_SOURCE -I. -O2 -o "$dir/flowtable" \
+	    tests/bench/flowtable.c "$lib" || exit 2
+fi
+
 make_capture() { # kind, packets, captures
 	local kind=$1 count=$2 file=$dir/$1-$2.pcap
 	shift 2
@@ -80,6 +86,9 @@ compare() { # capture
 	measure "empty libpcap loop" "$dir/pcaploop" "$file"
 	measure "spanward -t 1" "$bin" audit -q -t 1 -r "$file"
 	measure "spanward -t 2" "$bin" audit -q -t 2 -r "$file"
+	# One worker with a second processor has its reader there.
+	measure "-t 1, one processor" taskset -c 0 "$bin" audit -q -t 1 \
+	    -r "$file"
 	if command -v ndpiReader >/dev/null; then
 		measure "ndpiReader" ndpiReader -q -i "$file"
 	fi
@@ -112,15 +121,19 @@ make_capture tunnels "$packets" "${signalling[@]}" "${calls[@]}" &&
     compare "$made"
 make_capture flows "$packets" "${signalling[@]}" "${calls[@]}" &&
     compare "$made"
-# What an idle flow takes: flow table, record and facts together.
+# What an idle flow takes: in the flow table, and with its record and facts.
 memory_of() { # flows
-	local file=$dir/idle-$1.pcap took peak status
+	local file=$dir/idle-$1.pcap took peak status table
 	[ -s "$file" ] || tests/bench/idle.py "$1" "$file" || return 1
 	read -r took peak status < <(tests/bench/measure.py "$limit" \
 	    "$bin" audit -q -t 1 -r "$file")
 	[ "$status" -eq 0 ] || return 1
+	table=$("$dir/flowtable" "$1") || return 1
 	awk "BEGIN { printf \"    %-22s %10d %9s %9s %7d MB\\n\", \
-	    \"$1 idle flows\", ($peak - $empty) * 1024 / $1, \"bytes\", \
+	    \"$1 in the table\", $table, \"bytes\", \"each\", \
+	    $table * $1 / 1048576 }"
+	awk "BEGIN { printf \"    %-22s %10d %9s %9s %7d MB\\n\", \
+	    \"$1 with results\", ($peak - $empty) * 1024 / $1, \"bytes\", \
 	    \"each\", $peak / 1024 }"
 }
 
