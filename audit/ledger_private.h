@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ledger_private.h - what a ledger is made of; shared by the ledger*.c files
- * only: ledger.c fills and judges it, ledger_carry.c hands over from one
- * period to the next.
+ * only: ledger_take.c fills it, ledger.c judges it, ledger_sums.c adds up,
+ * ledger_carry.c hands over from one period to the next, ledger_spill.c sends
+ * flows out of memory, ledger_index.c finds them.
  */
 #ifndef AUDIT_LEDGER_PRIVATE_H
 #define AUDIT_LEDGER_PRIVATE_H
@@ -93,8 +94,27 @@ void ledger_index_add(struct ledger *l, size_t i);
 /* Records moved; none was added. */
 void ledger_index_anew(struct ledger *l);
 
+/* ---- ledger_take.c ---- */
+
 /* Bytes of its facts and of the record itself. */
 size_t ledger_size_of(const struct record *r);
+/* Whoever follows has not seen the record as it is. */
+void ledger_mark(struct ledger *l, size_t i);
+/* For the packer and notice_share(): certificates and the like once. */
+const uint8_t *ledger_keep_common(void *ctx, const struct learnt *f);
+
+/* ---- ledger_sums.c ---- */
+
+void ledger_keep_judgement(struct record *r, const struct judgement *j);
+/* Keeps the judgement and adds the flow to the sums. */
+void ledger_sum(struct ledger *l, struct record *r, const struct notice *n,
+    const struct judgement *j);
+/* At the end: hosts of flows that are gone by what is known of them now, and
+ * the order of reports. */
+void ledger_name_roles(struct ledger *l);
+void ledger_sort_sums(struct ledger *l);
+
+/* ---- ledger.c ---- */
 
 /* Judges a flow and adds it to the sums. False: whoever follows wants no
  * more. */
@@ -102,7 +122,10 @@ bool ledger_judge_flow(struct ledger *l, struct record *r, struct judgement *j);
 /* Roles and signalling are gathered anew, from what earlier periods told. */
 void ledger_begin_anew(struct ledger *l);
 void ledger_tie_together(struct ledger *l);
-void ledger_mark(struct ledger *l, size_t i);
+/* A ledger whose certificates may be anybody's. NULL without memory. */
+struct ledger *ledger_empty(const struct policy *p, struct cert_store *certs);
+
+/* ---- ledger_carry.c ---- */
 
 /* Other flows may be judged by what this one said. */
 bool ledger_is_referred_to(const struct notice *n);
@@ -119,8 +142,5 @@ void ledger_add_early(struct ledger *l, const struct capture_totals *early);
 void ledger_restore(struct ledger *l);
 void ledger_spool_done(struct ledger *l);
 uint64_t ledger_spooled_id(const struct ledger *l, uint64_t first_packet);
-
-/* A ledger whose certificates may be anybody's. NULL without memory. */
-struct ledger *ledger_empty(const struct policy *p, struct cert_store *certs);
 
 #endif
