@@ -468,15 +468,8 @@ count(struct engine *e, const struct packet *p)
 }
 
 static void
-handle(struct engine *e, struct packet *p)
+give(struct engine *e, struct packet *p)
 {
-	if (rotation_packet(&e->o.rotation, p->time, p->wire_len))
-		rotate(e);
-	count(e, p);
-	if (e->o.see != NULL)
-		e->o.see(e->o.see_ctx, p);
-	if (decode(e->decoder, p) != DECODE_OK)
-		return;
 	if (!p->has_transport) {
 		e->totals.no_transport++;
 		return;
@@ -487,6 +480,29 @@ handle(struct engine *e, struct packet *p)
 	}
 	flow_note(p);
 	shard_give(e->shards[(p->hash >> 32) % e->shard_count], p);
+}
+
+/* Datagrams in fragments whose rest did not come by now. */
+static void
+give_late(struct engine *e, int64_t now)
+{
+	struct packet p;
+
+	while (decode_late(e->decoder, now, &p))
+		give(e, &p);
+}
+
+static void
+handle(struct engine *e, struct packet *p)
+{
+	if (rotation_packet(&e->o.rotation, p->time, p->wire_len))
+		rotate(e);
+	count(e, p);
+	if (e->o.see != NULL)
+		e->o.see(e->o.see_ctx, p);
+	give_late(e, p->time);
+	if (decode(e->decoder, p) == DECODE_OK)
+		give(e, p);
 }
 
 static void
@@ -646,6 +662,7 @@ run_reader(struct engine *e,
 		told = now;
 		look_after(e, now, tick, ctx);
 	}
+	give_late(e, INT64_MAX);
 }
 
 void

@@ -114,7 +114,7 @@ batch_for(struct lane *w, unsigned to)
 }
 
 static void
-give(struct lane *w, unsigned to, const struct packet *p)
+hand_over(struct lane *w, unsigned to, const struct packet *p)
 {
 	if (batch_add(batch_for(w, to), p))
 		return;
@@ -139,13 +139,10 @@ count(struct lane *w, const struct packet *p)
 }
 
 static void
-handle(struct lane *w, struct packet *p)
+give(struct lane *w, const struct packet *p)
 {
 	unsigned to;
 
-	count(w, p);
-	if (decode(w->decoder, p) != DECODE_OK)
-		return;
 	if (!p->has_transport) {
 		w->totals.no_transport++;
 		return;
@@ -156,7 +153,25 @@ handle(struct lane *w, struct packet *p)
 		return;
 	}
 	w->handed++;
-	give(w, to, p);
+	hand_over(w, to, p);
+}
+
+static void
+give_late(struct lane *w, int64_t now)
+{
+	struct packet p;
+
+	while (decode_late(w->decoder, now, &p))
+		give(w, &p);
+}
+
+static void
+handle(struct lane *w, struct packet *p)
+{
+	count(w, p);
+	give_late(w, p->time);
+	if (decode(w->decoder, p) == DECODE_OK)
+		give(w, p);
 }
 
 static void
@@ -208,6 +223,7 @@ lane_main(void *arg)
 	struct batch *b;
 
 	read_all(w);
+	give_late(w, INT64_MAX);
 	send_all(w);
 	/* The last one to read has sent all; then the inboxes can close. */
 	if (atomic_fetch_sub(&l->reading, 1) == 1) {

@@ -168,6 +168,7 @@ walk_tunnel(struct walk *w, enum layer next, bool sure)
 	w->refuge = *w->p;
 	w->strict = w->strict || !sure;
 	w->tunnels++;
+	w->open = false; /* the header of what is inside says its length */
 	return walk_to(w, next);
 }
 
@@ -229,7 +230,8 @@ decode(struct decoder *d, struct packet *p)
 	w.c = cur_of(p->frame);
 	w.missing = p->wire_len > p->frame.n ? p->wire_len - p->frame.n : 0;
 	w.tunnels = 0;
-	w.strict = w.known = w.has_refuge = false;
+	w.id = 0;
+	w.strict = w.known = w.has_refuge = w.open = false;
 	if (link_layer(p->link, &w.layer))
 		r = walk(&w);
 	d->stats.results[r]++;
@@ -238,6 +240,45 @@ decode(struct decoder *d, struct packet *p)
 		d->stats.tunnels += w.tunnels > 0;
 	}
 	return r;
+}
+
+static void
+begin_late(struct packet *p, const struct remnant *r)
+{
+	*p = (struct packet){
+		.number = r->number,
+		.time = r->time,
+		.wire_len = (uint32_t)(r->bytes.n + r->missing),
+		.vlans = r->vlans,
+		.reassembled = r->several,
+	};
+	memcpy(p->vlan, r->vlan, sizeof(p->vlan));
+}
+
+bool
+decode_late(struct decoder *d, int64_t now, struct packet *p)
+{
+	struct remnant r;
+
+	while (defrag_remnant(d->defrag, now, &r)) {
+		struct walk w = {
+			.defrag = d->defrag,
+			.p = p,
+			.c = cur_of(r.bytes),
+			.missing = r.missing,
+			.layer = LAYER_IP,
+			.open = r.open,
+			.id = r.id & 0xffff,
+		};
+
+		begin_late(p, &r);
+		if (walk(&w) != DECODE_OK)
+			continue;
+		p->fragment = true;
+		d->stats.tunnels += w.tunnels > 0;
+		return true;
+	}
+	return false;
 }
 
 struct decoder *

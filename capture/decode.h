@@ -28,13 +28,22 @@ struct decode_stats {
 	uint64_t results[DECODE_RESULTS];
 	uint64_t cut; /* packets whose payload the snap length cut */
 	uint64_t fragments, reassembled;
-	uint64_t fragments_lost; /* given up: timeout, ceiling, overlap */
+	uint64_t fragments_lost; /* given up: timeout, ceiling, overlap; what
+				  * they began may have come out cut */
 	uint64_t tunnels;        /* packets that came out of a tunnel */
 };
 
 struct decoder *decoder_new(void);
 void decoder_free(struct decoder *d);
 enum decode_result decode(struct decoder *d, struct packet *p);
+/*
+ * To be asked before each decode(), until it says false, with the time of the
+ * packet that comes; at the end with INT64_MAX. True: *p is the begin of a
+ * datagram in fragments whose rest did not come, as if a snap length had cut
+ * it, under number and time of its first fragment. It has no frame and holds
+ * until the next call. Should the rest still come, the whole is decoded, too.
+ */
+bool decode_late(struct decoder *d, int64_t now, struct packet *p) MUST_CHECK;
 void decode_stats(const struct decoder *d, struct decode_stats *out);
 /* "LINKTYPE_ETHERNET"; NULL if we cannot decode this type. */
 const char *decode_link_name(uint16_t link);

@@ -59,6 +59,7 @@ keep_fragment(struct walk *w, const struct fragment *f, enum layer again)
 		return DECODE_FRAGMENT;
 	case DEFRAG_WHOLE:
 		w->p->reassembled = true;
+		w->id = f->id & 0xffff;
 		w->c = cur_of(whole);
 		w->missing = missing;
 		return walk_to(w, again);
@@ -82,6 +83,7 @@ ipv4_fragment(struct walk *w, struct slice header, uint32_t id_offset)
 		.bytes = cur_rest(&w->c),
 		.missing = w->missing,
 		.time = w->p->time,
+		.packet = w->p,
 	};
 
 	return keep_fragment(w, &f, LAYER_IPV4);
@@ -195,6 +197,7 @@ ipv6_fragment(struct walk *w, struct slice header, uint8_t *next)
 		.dst = w->p->tuple.dst.addr,
 		.header = header,
 		.time = w->p->time,
+		.packet = w->p,
 	};
 
 	if (!cur_u8(&w->c, next) || !cur_skip(&w->c, 1) ||
@@ -265,6 +268,8 @@ decode_ipv6(struct walk *w)
 	if (length != 0 && !walk_trim(w, length))
 		return DECODE_MALFORMED;
 	new_network(p);
+	p->ip_id = w->id;
+	w->id = 0;
 	p->network = slice_head(start, (size_t)(w->c.end - start.p));
 	p->tuple.src.addr = addr_v6(src);
 	p->tuple.dst.addr = addr_v6(dst);

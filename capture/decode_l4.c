@@ -66,7 +66,7 @@ tcp(struct walk *w)
 static enum decode_result
 udp(struct walk *w)
 {
-	enum { HEADER = 8 };
+	enum { HEADER = 8, LARGEST = 65535 };
 	struct packet *p = w->p;
 	struct cursor look = w->c;
 	enum layer tunnel;
@@ -74,6 +74,8 @@ udp(struct walk *w)
 
 	if (!cur_skip(&look, 4) || !cur_u16(&look, &length))
 		return walk_short(w);
+	if (w->open && length != 0)
+		w->missing = LARGEST; /* the length says how much it is */
 	if (length != 0 && (length < HEADER || !walk_limit(w, length)))
 		return DECODE_MALFORMED;
 	if (!ports(w) || !cur_skip(&w->c, 4))

@@ -61,8 +61,10 @@ struct walk {
 	size_t missing;  /* that followed on the wire and were not captured */
 	enum layer layer;
 	uint8_t tunnels;
+	uint16_t id; /* of the fragments an IPv6 packet was put together from */
 	bool strict; /* only a guess that this is a tunnel: lengths must fit */
 	bool known;  /* NOT_IP, but of a kind that exists */
+	bool open;   /* the end never came: `missing` is the least there was */
 	/* Where to return if the tunnel turns out to be none. */
 	bool has_refuge;
 	bool sure; /* the header above said that it is one */

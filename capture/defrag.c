@@ -32,6 +32,15 @@ struct range {
 	uint32_t start, end; /* bytes of the datagram, end not included */
 };
 
+/* Where and when the first bytes came. */
+struct origin {
+	uint64_t number;
+	int64_t time;
+	uint32_t id;
+	uint16_t vlan[LIMIT_VLANS];
+	uint8_t vlans;
+};
+
 struct datagram {
 	struct datagram *chain;         /* of the bucket */
 	struct datagram *older, *newer; /* by arrival of the first piece */
@@ -46,7 +55,10 @@ struct datagram {
 	uint32_t total;   /* known with the last fragment */
 	bool total_known;
 	bool whole;   /* remembered for a while, for copies that come late */
+	bool due;     /* what there is of it should have been given by now */
+	bool given;   /* as a remnant */
 	uint8_t next; /* IPv6: the header behind the fragment header */
+	struct origin origin; /* known with the header */
 	uint8_t header[MAX_HEADER];
 	size_t header_n;
 };
@@ -55,15 +67,19 @@ struct age {
 	struct datagram *oldest, *newest;
 };
 
+/* A datagram as it is given away: whole, or what there is of it. */
 struct lent {
 	struct lent *next;
+	struct remnant remnant;
 	uint8_t bytes[];
 };
 
 struct defrag {
 	struct datagram *buckets[BUCKETS];
 	struct age waiting, done;
+	struct datagram *soon; /* the oldest waiting one that is not due */
 	struct lent *lent;
+	struct lent *remnants, **last; /* to be given, in their order */
 	size_t count;
 	size_t memory;
 	struct defrag_stats stats;
@@ -72,18 +88,28 @@ struct defrag {
 struct defrag *
 defrag_new(void)
 {
-	return calloc(1, sizeof(struct defrag));
+	struct defrag *d = calloc(1, sizeof(*d));
+
+	if (d != NULL)
+		d->last = &d->remnants;
+	return d;
+}
+
+static void
+free_lent(struct lent **first)
+{
+	while (*first != NULL) {
+		struct lent *l = *first;
+
+		*first = l->next;
+		free(l);
+	}
 }
 
 void
 defrag_release(struct defrag *d)
 {
-	while (d->lent != NULL) {
-		struct lent *l = d->lent;
-
-		d->lent = l->next;
-		free(l);
-	}
+	free_lent(&d->lent);
 }
 
 static void
@@ -119,6 +145,14 @@ unlink_age(struct age *a, struct datagram *g)
 }
 
 static void
+leave_age(struct defrag *d, struct datagram *g)
+{
+	if (d->soon == g)
+		d->soon = g->newer;
+	unlink_age(age_of(d, g), g);
+}
+
+static void
 link_newest(struct age *a, struct datagram *g)
 {
 	g->newer = NULL;
@@ -130,6 +164,113 @@ link_newest(struct age *a, struct datagram *g)
 	a->newest = g;
 }
 
+/* How far the bytes were captured without a hole */
+static uint32_t
+captured(const struct datagram *g)
+{
+	uint32_t n = 0;
+
+	for (const struct piece *p = g->pieces; p != NULL; p = p->next) {
+		if (p->start > n)
+			break;
+		n += (uint32_t)p->n;
+		if (p->n < p->end - p->start)
+			break;
+	}
+	return n;
+}
+
+/* As far as is known: there is a byte behind a fragment that is not the last */
+static uint32_t
+length_of(const struct datagram *g)
+{
+	return g->total_known || g->last == NULL ? g->total : g->last->end + 1;
+}
+
+/* The header of a packet that was never cut into pieces and has no options. */
+static void
+mend_header(struct datagram *g, uint8_t *header)
+{
+	uint32_t length = length_of(g);
+
+	memcpy(header, g->header, g->header_n);
+	if (g->header_n == MAX_HEADER) {
+		header[4] = length >> 8 & 0xff;
+		header[5] = length & 0xff;
+		header[6] = g->next;
+		return;
+	}
+	length += IPV4_HEADER;
+	header[0] = 0x45;
+	header[2] = length >> 8 & 0xff;
+	header[3] = length & 0xff;
+	header[6] = header[7] = 0;
+}
+
+/* All that was captured without a hole, on its own. */
+static struct lent *
+copy_out(struct datagram *g)
+{
+	uint32_t n = captured(g);
+	struct lent *l = malloc(sizeof(*l) + g->header_n + n);
+	uint8_t *to;
+
+	if (l == NULL)
+		return NULL;
+	l->next = NULL;
+	mend_header(g, l->bytes);
+	to = l->bytes + g->header_n;
+	for (const struct piece *p = g->pieces; p != NULL; p = p->next) {
+		if (p->start >= n)
+			break;
+		if (p->n > 0)
+			memcpy(to + p->start, p->bytes, p->n);
+	}
+	l->remnant = (struct remnant){
+		.number = g->origin.number,
+		.time = g->origin.time,
+		.vlans = g->origin.vlans,
+		.id = g->origin.id,
+		.several = g->pieces != NULL && g->pieces->n < n,
+		.open = !g->total_known,
+		.bytes = slice_of(l->bytes, g->header_n + n),
+		.missing = length_of(g) - n,
+	};
+	memcpy(l->remnant.vlan, g->origin.vlan, sizeof(l->remnant.vlan));
+	return l;
+}
+
+static bool
+lend(struct defrag *d, struct datagram *g, struct slice *whole, size_t *missing)
+{
+	struct lent *l = copy_out(g);
+
+	if (l == NULL)
+		return false;
+	l->next = d->lent;
+	d->lent = l;
+	*whole = l->remnant.bytes;
+	*missing = l->remnant.missing;
+	return true;
+}
+
+/* Nobody should wait for the rest any longer. */
+static void
+give_remnant(struct defrag *d, struct datagram *g)
+{
+	struct lent *l;
+
+	g->due = true;
+	if (g->header_n == 0 || g->given || g->whole)
+		return;
+	l = copy_out(g);
+	if (l == NULL)
+		return;
+	g->given = true;
+	*d->last = l;
+	d->last = &l->next;
+}
+
 static void
 drop(struct defrag *d, struct datagram *g)
 {
@@ -138,7 +279,8 @@ drop(struct defrag *d, struct datagram *g)
 	while (*at != g)
 		at = &(*at)->chain;
 	*at = g->chain;
-	unlink_age(age_of(d, g), g);
+	leave_age(d, g);
+	give_remnant(d, g);
 	if (!g->whole) {
 		d->stats.lost += g->arrived;
 		d->stats.waiting -= g->arrived;
@@ -166,20 +308,26 @@ defrag_free(struct defrag *d)
 		return;
 	drop_all(d, &d->waiting);
 	drop_all(d, &d->done);
-	defrag_release(d);
+	free_lent(&d->lent);
+	free_lent(&d->remnants);
 	free(d);
 }
 
-/* Time that jumps back (several files) lets go as well. */
+/* Time that jumps back (several files) counts as well. */
+static bool
+is_past(int64_t time, int64_t now, int64_t most)
+{
+	uint64_t silent = now > time ? (uint64_t)now - (uint64_t)time
+				     : (uint64_t)time - (uint64_t)now;
+
+	return silent > (uint64_t)most;
+}
+
 static bool
 too_old(const struct datagram *g, int64_t now)
 {
-	int64_t most =
-	    g->whole ? LIMIT_DUP_MS * NS_PER_MS : LIMIT_DEFRAG_S * NS_PER_S;
-	uint64_t silent = now > g->time ? (uint64_t)now - (uint64_t)g->time
-					: (uint64_t)g->time - (uint64_t)now;
-
-	return silent > (uint64_t)most;
+	return is_past(g->time, now,
+	    g->whole ? LIMIT_DUP_MS * NS_PER_MS : LIMIT_DEFRAG_S * NS_PER_S);
 }
 
 static void
@@ -238,6 +386,8 @@ begin(struct defrag *d, const uint8_t key[KEY], uint64_t hash, int64_t now)
 	g->chain = d->buckets[hash % BUCKETS];
 	d->buckets[hash % BUCKETS] = g;
 	link_newest(&d->waiting, g);
+	if (d->soon == NULL)
+		d->soon = g;
 	g->memory = sizeof(*g);
 	d->memory += g->memory;
 	d->count++;
@@ -321,64 +471,6 @@ fill_holes(struct defrag *d, struct datagram *g, const struct fragment *f,
 	return true;
 }
 
-/* How far the bytes were captured without a hole */
-static uint32_t
-captured(const struct datagram *g)
-{
-	uint32_t n = 0;
-
-	for (const struct piece *p = g->pieces; p != NULL; p = p->next) {
-		n += (uint32_t)p->n;
-		if (p->n < p->end - p->start)
-			break;
-	}
-	return n;
-}
-
-/* The header of a packet that was never cut into pieces and has no options. */
-static void
-mend_header(struct datagram *g, uint8_t *header)
-{
-	uint32_t length = g->total;
-
-	memcpy(header, g->header, g->header_n);
-	if (g->header_n == MAX_HEADER) {
-		header[4] = length >> 8 & 0xff;
-		header[5] = length & 0xff;
-		header[6] = g->next;
-		return;
-	}
-	length += IPV4_HEADER;
-	header[0] = 0x45;
-	header[2] = length >> 8 & 0xff;
-	header[3] = length & 0xff;
-	header[6] = header[7] = 0;
-}
-
-static bool
-lend(struct defrag *d, struct datagram *g, struct slice *whole, size_t *missing)
-{
-	uint32_t n = captured(g);
-	struct lent *l = malloc(sizeof(*l) + g->header_n + n);
-	uint8_t *to;
-
-	if (l == NULL)
-		return false;
-	mend_header(g, l->bytes);
-	to = l->bytes + g->header_n;
-	for (const struct piece *p = g->pieces; p != NULL; p = p->next) {
-		if (p->start >= n)
-			break;
-		if (p->n > 0)
-			memcpy(to + p->start, p->bytes, p->n);
-	}
-	l->next = d->lent;
-	d->lent = l;
-	*whole = slice_of(l->bytes, g->header_n + n);
-	*missing = g->total - n;
-	return true;
-}
-
 static bool
 is_whole(const struct datagram *g)
 {
@@ -389,7 +481,7 @@ is_whole(const struct datagram *g)
 static void
 become_whole(struct defrag *d, struct datagram *g, int64_t now)
 {
-	unlink_age(&d->waiting, g);
+	leave_age(d, g);
 	g->whole = true;
 	g->time = now;
 	link_newest(&d->done, g);
@@ -416,6 +508,14 @@ end_agrees(struct datagram *g, const struct fragment *f, uint32_t end)
 	return true;
 }
 
+/* Its rest is not waited for, so this is another one by the same number. */
+static bool
+begins_again(const struct datagram *g, const struct fragment *f)
+{
+	return g->given && f->offset == 0 &&
+	    is_past(g->origin.time, f->time, LIMIT_DUP_MS * NS_PER_MS);
+}
+
 static struct datagram *
 datagram_of(struct defrag *d, const struct fragment *f)
 {
@@ -427,11 +527,26 @@ datagram_of(struct defrag *d, const struct fragment *f)
 	make_key(f, key);
 	hash = hash_bytes(key, KEY);
 	g = find(d, key, hash);
-	if (g != NULL && too_old(g, f->time)) {
+	if (g != NULL && (too_old(g, f->time) || begins_again(g, f))) {
 		drop(d, g);
 		g = NULL;
 	}
 	return g != NULL ? g : begin(d, key, hash, f->time);
+}
+
+static void
+note_begin(struct datagram *g, const struct fragment *f)
+{
+	g->header_n = f->header.n;
+	memcpy(g->header, f->header.p, f->header.n);
+	g->next = f->next;
+	g->origin.time = f->time;
+	g->origin.id = f->id;
+	if (f->packet == NULL)
+		return;
+	g->origin.number = f->packet->number;
+	g->origin.vlans = f->packet->vlans;
+	memcpy(g->origin.vlan, f->packet->vlan, sizeof(g->origin.vlan));
 }
 
 static enum defrag_result
@@ -447,16 +562,17 @@ add_to(struct defrag *d, struct datagram *g, const struct fragment *f,
 		d->stats.overlaps++;
 		return DEFRAG_BAD;
 	}
-	if (f->offset == 0 && g->header_n == 0) {
-		g->header_n = f->header.n;
-		memcpy(g->header, f->header.p, f->header.n);
-		g->next = f->next;
-	}
+	if (f->offset == 0 && g->header_n == 0)
+		note_begin(g, f);
 	if (!fill_holes(d, g, f, end)) {
 		drop(d, g);
 		return DEFRAG_BAD;
 	}
-	return is_whole(g) ? DEFRAG_WHOLE : DEFRAG_KEPT;
+	if (is_whole(g))
+		return DEFRAG_WHOLE;
+	if (g->due)
+		give_remnant(d, g);
+	return DEFRAG_KEPT;
 }
 
 enum defrag_result
@@ -483,6 +599,30 @@ defrag_add(struct defrag *d, const struct fragment *f, struct slice *whole,
 	}
 	become_whole(d, g, f->time);
 	return DEFRAG_WHOLE;
+}
+
+bool
+defrag_remnant(struct defrag *d, int64_t now, struct remnant *out)
+{
+	struct lent *l;
+
+	while (d->remnants == NULL && d->soon != NULL &&
+	    is_past(d->soon->time, now, LIMIT_DEFRAG_MS * NS_PER_MS)) {
+		struct datagram *g = d->soon;
+
+		d->soon = g->newer;
+		give_remnant(d, g);
+	}
+	l = d->remnants;
+	if (l == NULL)
+		return false;
+	d->remnants = l->next;
+	if (l->next == NULL)
+		d->last = &d->remnants;
+	l->next = d->lent;
+	d->lent = l;
+	*out = l->remnant;
+	return true;
 }
 
 void

@@ -4,12 +4,14 @@
  *
  * Bytes that came first stay; what overlaps them with other bytes is counted
  * and not used. Copies of fragments do no harm. Bounded by LIMIT_DEFRAG_*: the
- * oldest goes first. Owned by the decoder; time is packet time.
+ * oldest goes first. What has come of a datagram is given after
+ * LIMIT_DEFRAG_MS, or when it goes; should the rest still come, the whole is
+ * given as well. Owned by the decoder; time is packet time.
  */
 #ifndef CAPTURE_DEFRAG_H
 #define CAPTURE_DEFRAG_H
 
-#include "core/addr.h"
+#include "capture/packet.h"
 
 struct defrag;
 
@@ -24,6 +26,20 @@ struct fragment {
 	struct slice bytes; /* as far as captured */
 	size_t missing;     /* that the wire had behind them */
 	int64_t time;
+	const struct packet *packet; /* that it came in */
+};
+
+/* The begin of a datagram whose rest did not come. */
+struct remnant {
+	uint64_t number; /* of its first fragment, as the next three */
+	int64_t time;
+	uint16_t vlan[LIMIT_VLANS];
+	uint8_t vlans;
+	uint32_t id;        /* that the fragments had */
+	bool several;       /* it was put together from several */
+	bool open;          /* nobody knows how long the datagram is */
+	struct slice bytes; /* an IP packet without options */
+	size_t missing;     /* that follow at least */
 };
 
 enum defrag_result {
@@ -48,6 +64,12 @@ void defrag_free(struct defrag *d);
  */
 enum defrag_result defrag_add(struct defrag *d, const struct fragment *f,
     struct slice *whole, size_t *missing);
+/*
+ * The next remnant due at `now`; INT64_MAX: all that wait for anything. It is
+ * lent until defrag_release(). False: there is none.
+ */
+bool defrag_remnant(struct defrag *d, int64_t now,
+    struct remnant *out) MUST_CHECK;
 void defrag_release(struct defrag *d);
 void defrag_stats(const struct defrag *d, struct defrag_stats *out);
 

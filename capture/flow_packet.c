@@ -319,7 +319,8 @@ flow_count(struct flow *f, const struct packet *p, enum side *side)
 	h = &f->half[*side];
 	h->packets++;
 	h->bytes += p->payload_wire;
-	f->last_packet = p->number;
+	if (p->number > f->last_packet) /* decode_late() gives earlier ones */
+		f->last_packet = p->number;
 	if (p->time > f->end)
 		f->end = p->time;
 	f->cut += p->cut;

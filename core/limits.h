@@ -68,6 +68,10 @@ enum {
 	LIMIT_DEFRAG_PIECES = 1024,
 	/* RFC 791 section 3.2 and RFC 8200 section 4.5 wait 15 to 60 s. */
 	LIMIT_DEFRAG_S = 30,
+	/* Fragments leave a host one behind the other. After so long what there
+	 * is of a datagram counts as a cut packet, before the sender repeats
+	 * itself (RFC 3261 section 17.1.1.1: 500 ms). */
+	LIMIT_DEFRAG_MS = 200,
 	/* Interfaces of one pcapng section; merged files have hundreds. */
 	LIMIT_PCAPNG_INTERFACES = 65536,
 	/* Segments kept ahead of a hole where no ACK was ever captured that

@@ -476,9 +476,26 @@ write_fragments(struct exhibit *w, const struct packet *p, struct subject *s)
 	}
 }
 
+/* Of what the rest never came the fragments are all there is. */
+static void
+take_late(struct exhibit *w, int64_t now)
+{
+	struct packet p;
+
+	while (decode_late(w->decoder, now, &p)) {
+		struct subject *s = p.has_transport ? subject_of(w, &p) : NULL;
+
+		if (s == NULL || s->written >= w->j.most_packets)
+			continue;
+		s->written++;
+		write_fragments(w, &p, s);
+	}
+}
+
 static void
 take_packet(struct exhibit *w, struct packet *p)
 {
+	take_late(w, p->time);
 	enum decode_result r = decode(w->decoder, p);
 	struct subject *s =
 	    r == DECODE_OK && p->has_transport ? subject_of(w, p) : NULL;
@@ -541,6 +558,7 @@ read_again(struct exhibit *w)
 		if (r == SOURCE_PACKET)
 			take_packet(w, &p);
 	}
+	take_late(w, INT64_MAX);
 	good = is_over(w) || !w->j.whole || same_inputs(w, s);
 	source_close(s);
 	return good;
@@ -556,6 +574,7 @@ read_spool(struct exhibit *w)
 		return fail(w->f, "the packets could not be read: no memory");
 	while (!is_over(w) && spool_next(r, &p))
 		take_packet(w, &p);
+	take_late(w, INT64_MAX);
 	w->count->spool_lost = spool_done(r);
 	return true;
 }

@@ -932,6 +932,126 @@ test_fragments(void **state)
 	decoder_free(d);
 }
 
+/* The first n bytes of the transport layer as a first fragment. */
+static void
+first_fragment(struct frame *a, const struct frame *f, size_t n, uint8_t proto)
+{
+	start(a, f->room + f->at, n);
+	ipv4(a, proto, 1);
+	put16(a->room + a->at + 6, 0x2000);
+	ethernet(a, 0x0800);
+}
+
+/* The rest never came: as if a snap length had cut the packet there. */
+static void
+test_rest_never_came(void **state)
+{
+	struct decoder *d = decoder_new();
+	struct decode_stats stats;
+	struct packet p;
+	struct packet late;
+	struct frame f;
+	struct frame a;
+
+	(void)state;
+	start(&f, "hello, this is longer", 21);
+	udp(&f, 1000, 2000);
+	first_fragment(&a, &f, 16, 17);
+	p = packet_of(bytes_of(&a), LINK_ETHERNET);
+	p.number = 9;
+	assert_false(decode_late(d, p.time, &late));
+	assert_int_equal(decode(d, &p), DECODE_FRAGMENT);
+	assert_false(decode_late(d, p.time + 1, &late));
+	assert_true(decode_late(d, INT64_MAX, &late));
+	assert_true(late.cut);
+	assert_true(late.fragment);
+	assert_false(late.reassembled);
+	assert_true(late.has_transport);
+	assert_int_equal(late.number, 9);
+	assert_int_equal(late.time, p.time);
+	assert_int_equal(late.tuple.dst.port, 2000);
+	assert_true(slice_is(late.payload, "hello, t"));
+	assert_int_equal(late.payload_wire, 21); /* UDP knows */
+	assert_int_equal(late.network.n, 36);
+	assert_int_equal(late.ip_id, 0x1234);
+	assert_false(decode_late(d, INT64_MAX, &late));
+
+	start(&f, "hello, this is longer", 21);
+	tcp(&f, 1000, 2000);
+	first_fragment(&a, &f, 32, 6);
+	p = packet_of(bytes_of(&a), LINK_ETHERNET);
+	assert_int_equal(decode(d, &p), DECODE_FRAGMENT);
+	assert_true(decode_late(d, INT64_MAX, &late));
+	assert_true(late.cut);
+	assert_int_equal(late.payload.n, 8);
+	assert_int_equal(late.payload_wire, 9); /* at least */
+	decode_stats(d, &stats);
+	assert_int_equal(stats.fragments, 2);
+	assert_int_equal(stats.fragments_lost, 2);
+	assert_int_equal(stats.results[DECODE_FRAGMENT], 2);
+	assert_int_equal(stats.results[DECODE_OK], 0);
+	decoder_free(d);
+}
+
+/* IPv6, of which the fragment header alone knows the number */
+static void
+test_rest_never_came_ipv6(void **state)
+{
+	static const uint8_t head[] = { 17, 0, 0, 1, 0, 0, 0x56, 0x78 };
+	struct decoder *d = decoder_new();
+	struct packet p;
+	struct packet late;
+	struct frame f;
+	struct frame a;
+
+	(void)state;
+	start(&f, "hello, this is longer", 21);
+	udp(&f, 1000, 2000);
+	start(&a, f.room + f.at, 16);
+	before(&a, head, sizeof(head));
+	ipv6(&a, 44, 1);
+	ethernet(&a, 0x86dd);
+	p = packet_of(bytes_of(&a), LINK_ETHERNET);
+	assert_int_equal(decode(d, &p), DECODE_FRAGMENT);
+	assert_int_equal(p.ip_id, 0x5678);
+	assert_true(decode_late(d, INT64_MAX, &late));
+	assert_true(late.cut);
+	assert_int_equal(late.ip_id, 0x5678);
+	assert_int_equal(late.tuple.src.addr.family, 6);
+	assert_true(slice_is(late.payload, "hello, t"));
+	assert_int_equal(late.payload_wire, 21);
+	decoder_free(d);
+}
+
+/* A tunnel in fragments: the packet inside says how long it is. */
+static void
+test_rest_of_tunnel(void **state)
+{
+	struct decoder *d = decoder_new();
+	struct decode_stats stats;
+	struct packet p;
+	struct packet late;
+	struct frame f;
+	struct frame a;
+
+	(void)state;
+	start(&f, "hello, this is longer", 21);
+	udp(&f, 1000, 2000);
+	ipv4(&f, 17, 1);
+	BEFORE(&f, "\0\0\x08\0"); /* GRE */
+	first_fragment(&a, &f, 40, 47);
+	p = packet_of(bytes_of(&a), LINK_ETHERNET);
+	assert_int_equal(decode(d, &p), DECODE_FRAGMENT);
+	assert_true(decode_late(d, INT64_MAX, &late));
+	assert_true(late.cut);
+	assert_int_equal(late.tuple.dst.port, 2000);
+	assert_true(slice_is(late.payload, "hello, t"));
+	assert_int_equal(late.payload_wire, 21);
+	decode_stats(d, &stats);
+	assert_int_equal(stats.tunnels, 1);
+	decoder_free(d);
+}
+
 /* Random bytes behind each link type: nothing happens but a result. */
 static void
 test_noise(void **state)
@@ -998,6 +1118,9 @@ main(void)
 		cmocka_unit_test(test_jumbo),
 		cmocka_unit_test(test_unknown_link),
 		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_rest_never_came),
+		cmocka_unit_test(test_rest_never_came_ipv6),
+		cmocka_unit_test(test_rest_of_tunnel),
 		cmocka_unit_test(test_noise),
 	};
 

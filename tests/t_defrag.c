@@ -407,6 +407,151 @@ test_most_pieces(void **state)
 	defrag_free(d);
 }
 
+/* The piece came in this frame. */
+static enum defrag_result
+add_in(struct defrag *d, struct fragment f, uint64_t number, int64_t time)
+{
+	struct packet p = { .number = number, .vlan = { 7 }, .vlans = 1 };
+	struct slice whole;
+	size_t missing;
+
+	f.time = time;
+	f.packet = &p;
+	return defrag_add(d, &f, &whole, &missing);
+}
+
+static void
+is_begin(const struct remnant *r, const uint8_t *data, size_t n)
+{
+	assert_int_equal(r->bytes.n, 20 + n);
+	assert_int_equal(r->bytes.p[0], 0x45);
+	assert_int_equal(r->bytes.p[6] << 8 | r->bytes.p[7], 0);
+	assert_memory_equal(r->bytes.p + 20, data, n);
+}
+
+/* What came of it is given once, and the whole all the same. */
+static void
+test_remnant(void **state)
+{
+	const int64_t wait = LIMIT_DEFRAG_MS * NS_PER_MS;
+	struct defrag *d = defrag_new();
+	struct defrag_stats stats;
+	struct remnant r;
+	uint8_t data[WHOLE];
+
+	(void)state;
+	fill(data, sizeof(data));
+	assert_int_equal(add_in(d, piece(data, 0, 16, WHOLE), 5, NS_PER_S),
+	    DEFRAG_KEPT);
+	assert_int_equal(add_in(d, piece(data, 16, 32, WHOLE), 6, NS_PER_S),
+	    DEFRAG_KEPT);
+	assert_int_equal(add_in(d, piece(data, 40, 48, WHOLE), 7, NS_PER_S),
+	    DEFRAG_KEPT);
+	assert_false(defrag_remnant(d, NS_PER_S + wait, &r));
+	assert_true(defrag_remnant(d, NS_PER_S + wait + 1, &r));
+	is_begin(&r, data, 32);
+	assert_int_equal(r.bytes.p[2] << 8 | r.bytes.p[3], 20 + 49);
+	assert_int_equal(r.missing, 49 - 32);
+	assert_int_equal(r.number, 5);
+	assert_int_equal(r.time, NS_PER_S);
+	assert_int_equal(r.id, 0x1234);
+	assert_int_equal(r.vlans, 1);
+	assert_int_equal(r.vlan[0], 7);
+	assert_true(r.several);
+	assert_true(r.open);
+	assert_false(defrag_remnant(d, INT64_MAX, &r));
+	defrag_stats(d, &stats);
+	assert_int_equal(stats.waiting, 3);
+	assert_int_equal(
+	    add_in(d, piece(data, 32, WHOLE, WHOLE), 8, 2 * NS_PER_S),
+	    DEFRAG_WHOLE);
+	assert_false(defrag_remnant(d, INT64_MAX, &r));
+	defrag_free(d);
+}
+
+/* The first piece is the last to come; before it there is nothing to give. */
+static void
+test_late_begin(void **state)
+{
+	const int64_t late = NS_PER_S + LIMIT_DEFRAG_MS * NS_PER_MS + 1;
+	struct defrag *d = defrag_new();
+	struct remnant r;
+	uint8_t data[WHOLE];
+
+	(void)state;
+	fill(data, sizeof(data));
+	assert_int_equal(add_in(d, piece(data, 48, WHOLE, WHOLE), 1, NS_PER_S),
+	    DEFRAG_KEPT);
+	assert_false(defrag_remnant(d, late, &r));
+	assert_int_equal(add_in(d, piece(data, 0, 16, WHOLE), 2, late),
+	    DEFRAG_KEPT);
+	assert_true(defrag_remnant(d, late, &r));
+	is_begin(&r, data, 16);
+	assert_int_equal(r.number, 2);
+	assert_int_equal(r.time, late);
+	assert_int_equal(r.missing, WHOLE - 16);
+	assert_false(r.open);
+	assert_false(r.several); /* of what is given */
+	defrag_free(d);
+}
+
+/* The number of a datagram that was given comes again: copy or another? */
+static void
+test_begins_again(void **state)
+{
+	struct defrag *d = defrag_new();
+	struct defrag_stats stats;
+	struct remnant r;
+	uint8_t first[WHOLE];
+	uint8_t second[WHOLE];
+	int64_t time = NS_PER_S + LIMIT_DEFRAG_MS * NS_PER_MS + 1;
+
+	(void)state;
+	memset(first, 'a', WHOLE);
+	memset(second, 'b', WHOLE);
+	assert_int_equal(add_in(d, piece(first, 0, 16, WHOLE), 1, NS_PER_S),
+	    DEFRAG_KEPT);
+	assert_true(defrag_remnant(d, time, &r));
+	is_begin(&r, first, 16);
+	assert_int_equal(add_in(d, piece(second, 0, 16, WHOLE), 2, time),
+	    DEFRAG_KEPT);
+	assert_true(defrag_remnant(d, INT64_MAX, &r));
+	is_begin(&r, second, 16);
+	assert_int_equal(r.number, 2);
+	defrag_stats(d, &stats);
+	assert_int_equal(stats.lost, 1);
+	assert_int_equal(stats.overlaps, 0);
+	defrag_free(d);
+}
+
+/* Each goes once: when it is too many, too old, or at the end. */
+static void
+test_all_remnants(void **state)
+{
+	enum { MORE = 10, ALL = LIMIT_DEFRAG_DATAGRAMS + MORE };
+	struct defrag *d = defrag_new();
+	struct remnant r;
+	uint8_t data[WHOLE];
+	unsigned n = 0;
+
+	(void)state;
+	fill(data, sizeof(data));
+	for (uint32_t i = 0; i < ALL; i++) {
+		struct fragment f = piece(data, 0, SECOND_HALF, WHOLE);
+
+		f.id = i;
+		assert_int_equal(add_in(d, f, i, NS_PER_S), DEFRAG_KEPT);
+	}
+	while (defrag_remnant(d, NS_PER_S, &r))
+		assert_int_equal(r.number, n++);
+	assert_int_equal(n, MORE);
+	defrag_release(d);
+	while (defrag_remnant(d, INT64_MAX, &r))
+		assert_int_equal(r.number, n++);
+	assert_int_equal(n, ALL);
+	defrag_free(d);
+}
+
 /* Against a plain model: an array of bytes and who wrote them first. */
 static void
 test_random_pieces(void **state)
@@ -472,6 +617,10 @@ main(void)
 		cmocka_unit_test(test_most_datagrams),
 		cmocka_unit_test(test_most_bytes),
 		cmocka_unit_test(test_most_pieces),
+		cmocka_unit_test(test_remnant),
+		cmocka_unit_test(test_late_begin),
+		cmocka_unit_test(test_begins_again),
+		cmocka_unit_test(test_all_remnants),
 		cmocka_unit_test(test_random_pieces),
 	};
 

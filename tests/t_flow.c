@@ -781,6 +781,30 @@ test_cut(void **state)
 	world_free(w);
 }
 
+/* A packet that was waited for comes under its old number and time. */
+static void
+test_late(void **state)
+{
+	struct world *w = world_new(10);
+	struct packet p = segment(A, B, TCP_ACK, 1000, 100);
+	struct flow *f;
+
+	(void)state;
+	w->number = 8;
+	f = see(w, p);
+	int64_t end = f->end;
+
+	w->number = 4;
+	w->time -= NS_PER_S;
+	p.seq -= 100;
+	assert_ptr_equal(see(w, p), f);
+	assert_int_equal(f->half[TO_SERVER].packets, 2);
+	assert_int_equal(f->first_packet, 9);
+	assert_int_equal(f->last_packet, 9);
+	assert_int_equal(f->end, end);
+	world_free(w);
+}
+
 /* Many flows come and go; a plain array says what has to be there. */
 static void
 test_against_model(void **state)
@@ -890,6 +914,7 @@ main(void)
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_lost_odd),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_against_model),
 		cmocka_unit_test(test_million),
 	};

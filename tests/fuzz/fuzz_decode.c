@@ -22,13 +22,25 @@ check(const struct packet *p, enum decode_result r)
 		abort();
 	if (p->cut != (p->payload_wire > p->payload.n))
 		abort();
-	if (p->payload.n > 0 && !p->reassembled &&
+	if (p->payload.n > 0 && !p->reassembled && !p->fragment &&
 	    (p->payload.p < p->frame.p ||
 		p->payload.p + p->payload.n > p->frame.p + p->frame.n))
 		abort();
 	if (p->network.n > 0 && p->network.p[0] >> 4 != 4 &&
 	    p->network.p[0] >> 4 != 6)
 		abort();
+}
+
+static void
+take_late(struct decoder *d, int64_t now)
+{
+	struct packet p;
+
+	while (decode_late(d, now, &p)) {
+		check(&p, DECODE_OK);
+		if (!p.fragment || p.frame.n > 0)
+			abort();
+	}
 }
 
 int
@@ -52,11 +64,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			struct packet p = { .frame = frame,
 				.wire_len = (uint32_t)frame.n + missing,
 				.link = links[link % COUNT(links)],
-				.time = time += 1000000 };
+				/* so that some rests come late */
+				.time = time +=
+				n % 16 == 0 ? 300000000 : 1000000 };
 
+			take_late(d, p.time);
 			check(&p, decode(d, &p));
 		}
 	}
+	take_late(d, INT64_MAX);
 	decoder_free(d);
 	return 0;
 }

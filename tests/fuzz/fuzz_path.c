@@ -336,18 +336,33 @@ raw_frame(struct path *w, size_t *size)
 	return p;
 }
 
+static void
+give(struct path *w, const struct packet *p)
+{
+	if (p->has_transport)
+		worker_packet(w->worker, p);
+	else
+		w->totals.no_transport++;
+}
+
+static void
+give_late(struct path *w, int64_t now)
+{
+	struct packet p;
+
+	while (decode_late(w->decoder, now, &p))
+		give(w, &p);
+}
+
 /* As the engine does it. */
 static void
 handle(struct path *w, struct packet *p)
 {
 	p->number = ++w->totals.packets;
 	w->totals.bytes += p->wire_len;
-	if (decode(w->decoder, p) != DECODE_OK)
-		return;
-	if (p->has_transport)
-		worker_packet(w->worker, p);
-	else
-		w->totals.no_transport++;
+	give_late(w, p->time);
+	if (decode(w->decoder, p) == DECODE_OK)
+		give(w, p);
 }
 
 /* ---- the end ---- */
@@ -553,6 +568,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if ((setup & SETUP_FOLLOW) && w.totals.packets % 8 == 0)
 			follow(w.ledger);
 	}
+	give_late(&w, INT64_MAX);
 	worker_finish(w.worker);
 	finish(&w);
 	if (hash % WHOLE_REPORT == 0)
