@@ -74,6 +74,10 @@ static enum decode_result (*const layers[LAYERS])(struct walk *) = {
 	[LAYER_GTPU] = decode_gtpu,
 	[LAYER_TEREDO] = decode_teredo,
 	[LAYER_L2TP] = decode_l2tp,
+	[LAYER_L2TP3] = decode_l2tp3,
+	[LAYER_TZSP] = decode_tzsp,
+	[LAYER_LISP] = decode_lisp,
+	[LAYER_MPLS_UDP] = decode_mpls_udp,
 	[LAYER_CAPWAP] = decode_capwap,
 };
 

@@ -3,7 +3,8 @@
  * Transport headers; protocols that carry whole packets again are handed on.
  *
  * Spec: RFC 9293 section 3.1, RFC 768, RFC 9260 section 3, RFC 2003, RFC 4213,
- * RFC 4023, RFC 2784, RFC 3378, RFC 8986 section 4.9, RFC 4303.
+ * RFC 4023, RFC 2784, RFC 3378, RFC 3931 section 4.1.1, RFC 8986 section 4.9,
+ * RFC 4303.
  */
 #include "capture/decode_private.h"
 
@@ -13,6 +14,7 @@ enum {
 	PROTO_GRE = 47,
 	PROTO_IPIP = 94,
 	PROTO_ETHERIP = 97,
+	PROTO_L2TP = 115,
 	PROTO_MPLS = 137,
 	PROTO_ETHERNET = 143,
 };
@@ -126,6 +128,8 @@ decode_transport(struct walk *w, uint8_t proto)
 		return packet_inside(w, LAYER_MPLS);
 	case PROTO_ETHERIP:
 		return packet_inside(w, LAYER_ETHERIP);
+	case PROTO_L2TP:
+		return packet_inside(w, LAYER_L2TP3);
 	case PROTO_ETHERNET:
 		return packet_inside(w, LAYER_ETHERNET);
 	default: /* ICMP, ESP, OSPF, ...: addresses and number are all */

@@ -47,6 +47,10 @@ enum layer {
 	LAYER_GTPU,
 	LAYER_TEREDO,
 	LAYER_L2TP,
+	LAYER_L2TP3,
+	LAYER_TZSP,
+	LAYER_LISP,
+	LAYER_MPLS_UDP,
 	LAYER_CAPWAP,
 	LAYERS
 };
@@ -139,6 +143,10 @@ enum decode_result decode_geneve(struct walk *w);
 enum decode_result decode_gtpu(struct walk *w);
 enum decode_result decode_teredo(struct walk *w);
 enum decode_result decode_l2tp(struct walk *w);
+enum decode_result decode_l2tp3(struct walk *w); /* from the session on */
+enum decode_result decode_tzsp(struct walk *w);
+enum decode_result decode_lisp(struct walk *w);
+enum decode_result decode_mpls_udp(struct walk *w);
 enum decode_result decode_capwap(struct walk *w);
 /* UDP of these ports may carry packets; false: ordinary UDP. */
 bool tunnel_of_ports(uint16_t src, uint16_t dst, enum layer *layer) MUST_CHECK;

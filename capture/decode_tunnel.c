@@ -6,7 +6,8 @@
  * Spec: RFC 2784, RFC 2890, RFC 1701, RFC 2637 section 4.1, RFC 8086, RFC 7637,
  * draft-foschiano-erspan-03, RFC 3378, RFC 7348 section 5, RFC 8926 section
  * 3.4, 3GPP TS 29.281 section 5, RFC 4380 section 5.1.1, RFC 2661 section 3.1,
- * RFC 5415 section 4.3, RFC 8300 section 2.
+ * RFC 3931 section 4.1, RFC 4719, RFC 5415 section 4.3, RFC 7510 section 3, RFC
+ * 8300 section 2, RFC 9300 section 5, RFC 9305.
  */
 #include "capture/decode_private.h"
 
@@ -14,12 +15,15 @@ enum {
 	PORT_L2TP = 1701,
 	PORT_GTPU = 2152,
 	PORT_TEREDO = 3544,
+	PORT_LISP = 4341,
 	PORT_GRE = 4754,
 	PORT_VXLAN = 4789,
 	PORT_VXLAN_GPE = 4790,
 	PORT_CAPWAP = 5247,
 	PORT_GENEVE = 6081,
+	PORT_MPLS = 6635,
 	PORT_VXLAN_LINUX = 8472, /* Linux and VMware before the assignment */
+	PORT_TZSP = 37008,       /* TaZmen Sniffer Protocol, not assigned */
 	GRE_CHECKSUM = 0x8000,
 	GRE_ROUTING = 0x4000,
 	GRE_KEY = 0x2000,
@@ -31,6 +35,10 @@ enum {
 	TYPE_EOIP = 0x6400,    /* MikroTik */
 	TYPE_ERSPAN2 = 0x88be, /* and version I */
 	TYPE_ERSPAN3 = 0x22eb,
+	TYPE_IPV4 = 0x0800,
+	TYPE_IPV6 = 0x86dd,
+	TYPE_CTAG = 0x8100,
+	TYPE_STAG = 0x88a8,
 };
 
 static bool
@@ -61,6 +69,15 @@ tunnel_of_port(uint16_t port, enum layer *layer)
 		return true;
 	case PORT_CAPWAP:
 		*layer = LAYER_CAPWAP;
+		return true;
+	case PORT_LISP:
+		*layer = LAYER_LISP;
+		return true;
+	case PORT_MPLS:
+		*layer = LAYER_MPLS_UDP;
+		return true;
+	case PORT_TZSP:
+		*layer = LAYER_TZSP;
 		return true;
 	default:
 		return false;
@@ -369,11 +386,100 @@ decode_teredo(struct walk *w)
 	return walk_to(w, LAYER_IPV6);
 }
 
-/* Version 2, data messages only. */
+/* An IP packet as long as what there is, or as padded to a smallest frame. */
+static bool
+fills(const struct walk *w, struct cursor c, bool padded)
+{
+	enum { FIXED6 = 40, SMALLEST = 20, PADDED = 46 + 4 };
+	size_t wire = cur_left(&c) + w->missing;
+	uint32_t first;
+	uint16_t length6;
+	size_t n;
+
+	if (!cur_u32(&c, &first) || !cur_u16(&c, &length6))
+		return false;
+	n = first & 0xffff;
+	if (first >> 28 == 6)
+		n = (size_t)length6 + FIXED6;
+	else if (first >> 28 != 4 || (first >> 24 & 15) < 5 || n < SMALLEST)
+		return false;
+	return n == wire || (padded && n < wire && wire <= PADDED);
+}
+
+/* An Ethernet frame of an IP packet, perhaps with tags */
+static bool
+holds_frame(const struct walk *w, struct cursor c)
+{
+	uint16_t type;
+
+	if (!cur_skip(&c, 12) || !cur_u16(&c, &type))
+		return false;
+	while (type == TYPE_CTAG || type == TYPE_STAG) {
+		if (!cur_skip(&c, 2) || !cur_u16(&c, &type))
+			return false;
+	}
+	return (type == TYPE_IPV4 || type == TYPE_IPV6) && fills(w, c, true);
+}
+
+static bool
+holds_ppp(const struct walk *w, struct cursor c)
+{
+	struct cursor look = c;
+	uint16_t protocol;
+
+	if (cur_u16(&look, &protocol) && protocol == 0xff03)
+		c = look;
+	return cur_u16(&c, &protocol) &&
+	    (protocol == 0x0021 || protocol == 0x0057) && fills(w, c, false);
+}
+
+/*
+ * RFC 3931 section 4.1: whether a cookie of 4 or 8 bytes and a sublayer of 4
+ * stand before the frame was agreed upon out of sight, and so was what kind of
+ * frame. So it is where an IP packet fits to the byte.
+ */
+enum decode_result
+decode_l2tp3(struct walk *w)
+{
+	enum { MOST_BEFORE = 12 };
+	struct cursor at;
+	uint32_t session;
+
+	if (!cur_u32(&w->c, &session))
+		return walk_short(w);
+	if (session == 0) /* control */
+		return DECODE_NOT_IP;
+	for (size_t before = 0; before <= MOST_BEFORE; before += 4) {
+		at = w->c;
+		if (!cur_skip(&at, before))
+			break;
+		bool frame = holds_frame(w, at);
+
+		if (!frame && !holds_ppp(w, at))
+			continue;
+		w->c = at;
+		return walk_to(w, frame ? LAYER_ETHERNET : LAYER_PPP);
+	}
+	return DECODE_NOT_IP;
+}
+
+/* RFC 3931 section 4.1.2.1: a session stands behind 16 reserved bits. */
+static enum decode_result
+l2tp3_over_udp(struct walk *w)
+{
+	uint16_t reserved;
+
+	if (!cur_u16(&w->c, &reserved))
+		return walk_short(w);
+	return reserved == 0 ? walk_to(w, LAYER_L2TP3) : DECODE_NOT_IP;
+}
+
+/* Data messages only. */
 enum decode_result
 decode_l2tp(struct walk *w)
 {
 	enum {
+		VERSION_3 = 0x0003, /* and nothing else */
 		CONTROL = 0x8000,
 		HAS_LENGTH = 0x4000,
 		HAS_SEQUENCE = 0x0800,
@@ -387,6 +493,8 @@ decode_l2tp(struct walk *w)
 
 	if (!cur_u16(&w->c, &flags))
 		return walk_short(w);
+	if (flags == VERSION_3)
+		return l2tp3_over_udp(w);
 	if ((flags & CONTROL) != 0 || (flags & FIXED) != VERSION)
 		return DECODE_NOT_IP;
 	if ((flags & HAS_LENGTH) != 0 &&
@@ -440,4 +548,112 @@ decode_capwap(struct walk *w)
 		return capwap_native(w);
 	return looks_ethernet(w->c) ? walk_to(w, LAYER_ETHERNET)
 				    : DECODE_NOT_IP;
+}
+
+/*
+ * Tags up to one that says end; 0 is padding, both have no length. A sensor may
+ * send less of a frame than it says there was.
+ */
+static bool
+tzsp_tags(struct cursor *c, uint16_t *frame_length)
+{
+	enum { PADDING = 0, END = 1, FRAME_LENGTH = 41 };
+
+	for (;;) {
+		struct cursor value;
+		uint8_t type;
+
+		if (!cur_u8(c, &type))
+			return false;
+		if (type == END)
+			return true;
+		if (type == PADDING)
+			continue;
+		if (!cur_vec8(c, &value))
+			return false;
+		if (type == FRAME_LENGTH && cur_left(&value) == 2 &&
+		    !cur_u16(&value, frame_length))
+			return false;
+	}
+}
+
+enum decode_result
+decode_tzsp(struct walk *w)
+{
+	enum { RECEIVED = 0x0100, TO_SEND = 0x0101 }; /* with version 1 */
+	enum { ETHERNET = 1, WLAN = 18 };
+	uint16_t version_type;
+	uint16_t protocol;
+	uint16_t length = 0;
+	size_t wire;
+
+	if (!cur_u16(&w->c, &version_type) || !cur_u16(&w->c, &protocol))
+		return walk_short(w);
+	if (version_type != RECEIVED && version_type != TO_SEND)
+		return DECODE_NOT_IP;
+	if (!tzsp_tags(&w->c, &length))
+		return walk_short(w);
+	wire = cur_left(&w->c) + w->missing;
+	if (length > wire)
+		w->missing += length - wire;
+	if (protocol == WLAN)
+		return walk_to(w, LAYER_WLAN);
+	if (protocol != ETHERNET || !looks_ethernet(w->c))
+		return DECODE_NOT_IP;
+	return walk_to(w, LAYER_ETHERNET);
+}
+
+/*
+ * RFC 9300 section 5.3: an echo is asked for only with a nonce, and a nonce
+ * excludes versions; the last two bits say that it is encrypted (RFC 8061). RFC
+ * 9305: a bit says that the last byte of the first word names what follows.
+ */
+enum decode_result
+decode_lisp(struct walk *w)
+{
+	enum {
+		NONCE = 0x80,
+		ECHO_NONCE = 0x20,
+		VERSIONS = 0x10,
+		NAMES_NEXT = 0x04,
+		KEY = 0x03
+	};
+	uint8_t flags;
+	uint16_t nonce;
+	uint8_t next;
+
+	if (!cur_u8(&w->c, &flags) || !cur_u16(&w->c, &nonce) ||
+	    !cur_u8(&w->c, &next) || !cur_skip(&w->c, 4))
+		return walk_short(w);
+	if ((flags & KEY) != 0 ||
+	    ((flags & ECHO_NONCE) != 0 && (flags & NONCE) == 0) ||
+	    ((flags & NONCE) != 0 && (flags & VERSIONS) != 0))
+		return DECODE_NOT_IP;
+	if ((flags & NAMES_NEXT) != 0)
+		return next_protocol(w, next);
+	return fills(w, w->c, false) ? walk_to(w, LAYER_IP) : DECODE_NOT_IP;
+}
+
+/* RFC 7510 section 3; nothing says what the label stack carries. */
+enum decode_result
+decode_mpls_udp(struct walk *w)
+{
+	enum { BOTTOM = 0x100, LIVES = 0xff, MOST_LABELS = 8 };
+	struct cursor c = w->c;
+	struct cursor word;
+	uint32_t label = 0;
+	uint32_t control;
+
+	for (unsigned i = 0; (label & BOTTOM) == 0; i++) {
+		if (!cur_u32(&c, &label))
+			return walk_short(w);
+		if (i == MOST_LABELS || (label & LIVES) == 0)
+			return DECODE_NOT_IP;
+	}
+	word = c;
+	if (!fills(w, c, false) && !holds_frame(w, c) &&
+	    (!cur_u32(&word, &control) || control >> 28 != 0 ||
+		!holds_frame(w, word)))
+		return DECODE_NOT_IP;
+	return walk_to(w, LAYER_MPLS);
 }

@@ -333,6 +333,8 @@ struct tunnel {
 		proto, port, text, sizeof(text) - 1, v6 \
 	}
 
+#define COOKIE "\x45\0\0\x21\xc0\x0c\x1e\x11"
+
 static const struct tunnel tunnels[] = {
 	T(4, 0, "", false),
 	T(4, 0, "", true),
@@ -389,6 +391,35 @@ static const struct tunnel tunnels[] = {
 	T(17, 4754, "\x20\0\x08\x00\0\0\0\1", false),
 	T(17, 1701, "\x40\x02\0\x2d\0\1\0\2\xff\x03\x00\x21", false),
 	T(17, 1701, "\0\x02\0\1\0\2\x00\x21", false),
+	/* version 3 over UDP and IP: Ethernet behind nothing, a sublayer, a
+	 * cookie of 8 and both; a tag; PPP */
+	T(17, 1701, "\0\x03\0\0\0\0\0\1" MACS "\x08\x00", false),
+	T(17, 1701, "\0\x03\0\0\0\0\0\1\x40\0\0\7" MACS "\x08\x00", true),
+	T(17, 1701, "\0\x03\0\0\0\0\0\1" COOKIE "\xff\x03\x00\x21", false),
+	T(115, 0, "\0\0\0\1" MACS "\x08\x00", false),
+	T(115, 0, "\0\0\0\1\0\0\0\0" MACS "\x08\x00", true),
+	T(115, 0, "\0\0\0\1" COOKIE MACS "\x81\0\0\5\x08\x00", false),
+	T(115, 0, "\0\0\0\1" COOKIE "\0\0\0\0" MACS "\x08\x00", false),
+	T(115, 0, "\0\0\0\1\0\x21", false),
+	/* TZSP: Ethernet, with tags and padding; 802.11 */
+	T(17, 37008, "\1\0\0\1\1" MACS "\x08\x00", false),
+	T(17, 37008, "\1\0\0\1\x0a\1\xc0\0\x29\2\0\x2f\1" MACS "\x08\x00",
+	    false),
+	T(17, 37008,
+	    "\1\1\0\x12\1"
+	    "\x08\x01\0\0" MACS "\2\0\0\0\0\3\x10\0"
+	    "\xaa\xaa\x03\0\0\0\x08\x00",
+	    false),
+	/* LISP: bare; nonce and instance; versions; next protocol */
+	T(17, 4341, "\0\0\0\0\0\0\0\0", false),
+	T(17, 4341, "\xc8\1\2\3\0\0\1\1", true),
+	T(17, 4341, "\x10\1\2\3\0\0\0\0", false),
+	T(17, 4341, "\x0c\0\0\1\0\0\1\0", false),
+	T(17, 4341, "\x0c\0\0\3\0\0\1\0" MACS "\x08\x00", false),
+	/* MPLS: IP behind two labels, a pseudowire with and without word */
+	T(17, 6635, "\0\1\x00\x40\0\2\x01\x40", false),
+	T(17, 6635, "\0\1\x01\x40\0\0\0\0" MACS "\x08\x00", true),
+	T(17, 6635, "\0\1\x01\x40" MACS "\x08\x00", false),
 	T(17, 5247, "\0\x10\0\0\0\0\0\0" MACS "\x08\x00", false),
 	T(17, 5247,
 	    "\0\x10\x03\0\0\0\0\0"
@@ -475,10 +506,10 @@ test_too_deep(void **state)
 static void
 test_no_tunnel(void **state)
 {
-	static const uint16_t ports[] = { 1701, 2152, 3544, 4754, 4789, 4790,
-		5247, 6081, 8472 };
-	static const uint8_t starts[] = { 0x80, 0x30, 0x08, 0x00, 0x0c, 0x40,
-		0x45, 0xff };
+	static const uint16_t ports[] = { 1701, 2152, 3544, 4341, 4754, 4789,
+		4790, 5247, 6081, 6635, 8472, 37008 };
+	static const uint8_t starts[] = { 0x80, 0x30, 0x08, 0x00, 0x01, 0x0c,
+		0x40, 0x45, 0xff };
 	struct packet p;
 	struct frame f;
 
@@ -520,6 +551,53 @@ test_tunnel_that_lies(void **state)
 	assert_int_equal(p.network.n, 69);
 }
 
+/* Where no field says it, the packet inside must fit to the byte. */
+static void
+test_tunnel_with_more(void **state)
+{
+	static const struct tunnel right[] = {
+		T(17, 1701, "\0\x03\0\0\0\0\0\1\xff\x03\x00\x21", false),
+		T(17, 4341, "\0\0\0\0\0\0\0\0", false),
+		T(17, 6635, "\0\1\x01\x40", false),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(right); i++) {
+		struct packet p;
+		struct frame f;
+		struct frame more;
+
+		plain_udp(&f);
+		start(&more, "!", 1);
+		before(&more, bytes_of(&f).p, size_of(&f));
+		tunnelled(&more, &right[i]);
+		assert_int_equal(decode_frame(&more, 101, &p), DECODE_OK);
+		assert_int_equal(p.tuple.dst.port, right[i].port);
+		assert_int_equal(p.payload.n, 34 + right[i].n);
+	}
+}
+
+/* A sensor sent less of the frame than there was. */
+static void
+test_tunnel_that_cuts(void **state)
+{
+	struct packet p;
+	struct frame f;
+	struct frame cut;
+
+	(void)state;
+	plain_udp(&f);
+	start(&cut, bytes_of(&f).p, size_of(&f) - 3);
+	BEFORE(&cut, "\1\0\0\1\x29\2\0\x2f\1" MACS "\x08\x00");
+	udp(&cut, 50000, 37008);
+	ipv4(&cut, 17, 101);
+	assert_int_equal(decode_frame(&cut, 101, &p), DECODE_OK);
+	assert_int_equal(p.tuple.dst.port, 2000);
+	assert_true(slice_is(p.payload, "he"));
+	assert_int_equal(p.payload_wire, DATA);
+	assert_true(p.cut);
+}
+
 /* One reserved bit too many, or another version: no such tunnel. */
 static void
 test_reserved_bits(void **state)
@@ -535,6 +613,17 @@ test_reserved_bits(void **state)
 		T(17, 2152, "\x30\x01\0\x21\0\0\0\1", false),
 		T(17, 4754, "\x40\0\x08\x00\0\0\0\0\0\0\0\0", false),
 		T(17, 1701, "\0\x03\0\1\0\2\x00\x21", false),
+		T(17, 1701, "\0\x03\0\1\0\0\0\1" MACS "\x08\x00", false),
+		T(17, 1701, "\0\x03\0\0\0\0\0\0" MACS "\x08\x00", false),
+		T(17, 1701, "\0\x13\0\0\0\0\0\1" MACS "\x08\x00", false),
+		T(17, 37008, "\2\0\0\1\1" MACS "\x08\x00", false),
+		T(17, 37008, "\1\4\0\1\1" MACS "\x08\x00", false),
+		T(17, 37008, "\1\0\0\2\1" MACS "\x08\x00", false),
+		T(17, 4341, "\1\0\0\0\0\0\0\0", false),
+		T(17, 4341, "\x90\0\0\0\0\0\0\0", false),
+		T(17, 4341, "\x20\0\0\0\0\0\0\0", false),
+		T(17, 6635, "\0\1\x01\0", false),
+		T(17, 6635, "\0\1\x01\x40\x10\0\0\0" MACS "\x08\x00", false),
 		T(17, 5247, "\1\x10\0\0\0\0\0\0" MACS "\x08\x00", false),
 	};
 	struct decoder *d = decoder_new();
@@ -1101,6 +1190,8 @@ main(void)
 		cmocka_unit_test(test_too_deep),
 		cmocka_unit_test(test_no_tunnel),
 		cmocka_unit_test(test_tunnel_that_lies),
+		cmocka_unit_test(test_tunnel_with_more),
+		cmocka_unit_test(test_tunnel_that_cuts),
 		cmocka_unit_test(test_reserved_bits),
 		cmocka_unit_test(test_tunnel_without_ip),
 		cmocka_unit_test(test_teredo),
