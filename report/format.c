@@ -8,7 +8,7 @@
 #include "report/formats.h"
 
 static const struct format audit_formats[] = {
-	{ "text", ".txt", "what matters, for a terminal (the default)", false,
+	{ "text", ".txt", "what matters, for a terminal (the default)", true,
 	    report_text },
 	{ "html", ".html .htm", "one page with everything, to read and print",
 	    true, report_html },
@@ -160,7 +160,10 @@ report_shows_inputs(const struct format_table *t, const char *destination)
 	struct target to;
 	struct fault ignored;
 
-	return parse(t, destination, &to, &ignored) && to.format->inputs;
+	/* The default is read at once and gone: for that no file is read once
+	 * more. */
+	return parse(t, destination, &to, &ignored) && to.format->inputs &&
+	    (to.format != &t->list[0] || strcmp(to.path, "-") != 0);
 }
 
 static bool

@@ -47,7 +47,7 @@ const struct format *format_at(size_t i); /* NULL after the last */
 bool report_check(const struct format_table *t, const char *destination,
     struct fault *f) MUST_CHECK;
 bool report_is_stdout(const char *destination);
-/* The SHA-256 of inputs is in it. */
+/* The SHA-256 of inputs is in it: not in a text on standard output. */
 bool report_shows_inputs(const struct format_table *t, const char *destination);
 /*
  * Writes one report: a file as part of the set, standard output at once.

@@ -632,6 +632,28 @@ quality(struct page *p)
 	}
 }
 
+/* As sha256sum(1) prints and checks them. */
+static void
+inputs(struct page *p)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->d->count[DOC_INPUTS]; i++) {
+		json_t *in = doc_item(p->d, DOC_INPUTS, i);
+
+		if (doc_text(in, "sha256")[0] != '\0') {
+			if (!any)
+				heading(p, "SHA-256 of what was read");
+			any = true;
+			(void)fprintf(p->out, "  %s  ",
+			    safe(p, doc_text(in, "sha256")));
+			say(p, doc_text(in, "path"));
+			(void)fputc('\n', p->out);
+		}
+		json_decref(in);
+	}
+}
+
 static void
 next_step(const struct page *p)
 {
@@ -668,6 +690,7 @@ report_text(const struct report *r, FILE *out)
 	findings(&p);
 	certificates(&p);
 	quality(&p);
+	inputs(&p);
 	next_step(&p);
 	buf_done(&p.safe);
 	gathered_free(g);

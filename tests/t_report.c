@@ -307,6 +307,30 @@ disarms_formulas(void **state)
 	doc_free(d);
 }
 
+/* A text shows what was read as sha256sum(1) checks it; nobody reads files
+ * once more for one on a terminal. */
+static void
+shows_inputs(void **state)
+{
+	struct audit_doc *d = load(&clear_sip, 1, 1);
+	struct report r = { .doc = d };
+	char *text = written(report_text, &r);
+	const struct format_table *t = &report_formats;
+
+	(void)state;
+	assert_non_null(
+	    strstr(text, "\nSHA-256 of what was read\n  1.pcap  1.pcap\n"));
+	free(text);
+	doc_free(d);
+	assert_true(report_shows_inputs(t, "text:a"));
+	assert_true(report_shows_inputs(t, "a.txt"));
+	assert_true(report_shows_inputs(t, "json:-"));
+	assert_true(report_shows_inputs(t, "a.html"));
+	assert_false(report_shows_inputs(t, "text:-"));
+	assert_false(report_shows_inputs(t, "-"));
+	assert_false(report_shows_inputs(t, "a.csv"));
+}
+
 /* ---- tables ---- */
 
 static void
@@ -1030,6 +1054,7 @@ main(void)
 		cmocka_unit_test(escapes_html),
 		cmocka_unit_test(stays_inert),
 		cmocka_unit_test(disarms_formulas),
+		cmocka_unit_test(shows_inputs),
 		cmocka_unit_test(has_a_remedy_for_all),
 		cmocka_unit_test(groups_cases),
 		cmocka_unit_test(reads_the_whole_only),
