@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/buf.h"
 #include "dissect/tls_names.h"
 
 static struct finding *
@@ -61,14 +62,75 @@ group(const struct scene_of_flow *s, struct judgement *j)
 }
 
 static bool
-group_approved(const struct scene_of_flow *s)
+scheme_approved(const struct learnt *l)
 {
-	const struct learnt *g =
-	    evidence_find(s->e, FACT_TLS_GROUP, -1, s->tls.scope);
+	const struct tls_scheme *x =
+	    l != NULL ? tls_scheme_of((uint16_t)l->number) : NULL;
+
+	return x == NULL || (x->flags & SCHEME_APPROVED) != 0;
+}
+
+/*
+ * What a suite of TLS 1.2 leaves open, and all of 1.3 does: SP 800-56A r3
+ * appendix D for groups, of 2048 bits at least where they have no name; FIPS
+ * 186-5 and SP 800-131A r2 section 9 for signatures, which SHA-1 may not make.
+ * Tells whether all that is seen is approved, and, where asked, what it is.
+ */
+static bool
+exchange_approved(const struct scene_of_flow *s, struct buf *text)
+{
+	unsigned scope = s->tls.scope;
+	const struct learnt *g = evidence_find(s->e, FACT_TLS_GROUP, -1, scope);
+	const struct learnt *dh =
+	    evidence_find(s->e, FACT_TLS_DH_BITS, -1, scope);
+	const struct learnt *signs[] = {
+		evidence_find(s->e, FACT_TLS_KEX_SCHEME, -1, scope),
+		evidence_find(s->e, FACT_TLS_CLIENT_VERIFY, -1, scope),
+	};
 	const struct tls_group *named =
 	    g != NULL ? tls_group_of((uint16_t)g->number) : NULL;
+	bool good = named == NULL || (named->flags & GROUP_APPROVED) != 0;
 
-	return named == NULL || (named->flags & GROUP_APPROVED) != 0;
+	if (named != NULL && text != NULL)
+		buf_printf(text, ", group %s", named->name);
+	if (dh != NULL && dh->number < 2048) {
+		good = false;
+		if (text != NULL)
+			buf_printf(text, ", Diffie-Hellman of %u bits",
+			    (unsigned)dh->number);
+	}
+	for (size_t i = 0; i < COUNT(signs); i++) {
+		if (scheme_approved(signs[i]))
+			continue;
+		good = false;
+		if (text != NULL)
+			buf_printf(text, ", signature %s of the %s",
+			    tls_scheme_name((uint16_t)signs[i]->number),
+			    i == 0 ? "server" : "client");
+	}
+	return good;
+}
+
+static void
+approval(const struct scene_of_flow *s, const struct tls_suite *x,
+    struct judgement *j)
+{
+	const struct tls_state *t = &s->tls;
+	const char *name = tls_version_name(t->version);
+	bool new = t->version == 0x0303 || t->version == 0x0304 ||
+	    t->version == 0xfefd || t->version == 0xfefc;
+	struct buf text;
+
+	if (new && (x->flags & SUITE_APPROVED) != 0 &&
+	    exchange_approved(s, NULL))
+		return;
+	buf_init(&text);
+	buf_printf(&text, "%s, %s", name != NULL ? name : "unknown version",
+	    x->name);
+	(void)exchange_approved(s, &text);
+	add(j, FINDING_TLS_NOT_FIPS, SIDE_NEITHER, t->hello_packet,
+	    buf_ok(&text) ? text.p : x->name);
+	buf_done(&text);
 }
 
 static void
@@ -94,24 +156,7 @@ suite(const struct scene_of_flow *s, struct judgement *j)
 	if ((x->flags & (SUITE_FS | SUITE_TLS13)) == 0)
 		add(j, FINDING_TLS_NO_FORWARD_SECRECY, SIDE_NEITHER,
 		    t->hello_packet, text);
-	bool old = t->version != 0x0303 && t->version != 0x0304 &&
-	    t->version != 0xfefd && t->version != 0xfefc;
-
-	if ((x->flags & SUITE_APPROVED) == 0 || old || !group_approved(s)) {
-		const struct learnt *g =
-		    evidence_find(s->e, FACT_TLS_GROUP, -1, t->scope);
-		const char *name =
-		    g != NULL ? tls_group_name((uint16_t)g->number) : NULL;
-
-		(void)snprintf(text, sizeof(text), "%s, %s%s%s",
-		    tls_version_name(t->version) != NULL
-			? tls_version_name(t->version)
-			: "unknown version",
-		    x->name, name != NULL ? ", group " : "",
-		    name != NULL ? name : "");
-		add(j, FINDING_TLS_NOT_FIPS, SIDE_NEITHER, t->hello_packet,
-		    text);
-	}
+	approval(s, x, j);
 }
 
 static void

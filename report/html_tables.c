@@ -237,9 +237,10 @@ section_tls(const struct view *v)
 	struct tally *list;
 
 	section_open(v, "tls", "TLS versions and suites",
-	    "What was negotiated. The FIPS view asks whether version, suite "
-	    "and group are in the approved set of NIST SP 800-52 r2; whether "
-	    "Windows runs in FIPS mode cannot be seen on the wire.");
+	    "What was negotiated. The FIPS view asks whether version, suite, "
+	    "group and signatures are in the approved set of NIST SP 800-52 "
+	    "r2; whether Windows runs in FIPS mode cannot be seen on the "
+	    "wire.");
 	if (t->count == 0) {
 		html_raw(v->h, "<p>No TLS handshake was seen.</p>\n");
 		section_close(v);

@@ -524,6 +524,44 @@ suites(void **state)
 	}
 }
 
+/* An approved suite with a group or a signature that is not. */
+static void
+exchanges(void **state)
+{
+	static const struct {
+		enum fact fact;
+		uint64_t value;
+		bool good;
+	} list[] = {
+		{ FACT_TLS_GROUP, 0x0017, true },  /* secp256r1 */
+		{ FACT_TLS_GROUP, 0x001d, false }, /* x25519 */
+		{ FACT_TLS_GROUP, 0x0100, true },  /* ffdhe2048 */
+		{ FACT_TLS_GROUP, 0x11ec, true },  /* X25519MLKEM768 */
+		{ FACT_TLS_GROUP, 0x6399, false }, /* Kyber, a draft */
+		{ FACT_TLS_DH_BITS, 2048, true },
+		{ FACT_TLS_DH_BITS, 1024, false },
+		{ FACT_TLS_KEX_SCHEME, 0x0401, true },  /* rsa_pkcs1_sha256 */
+		{ FACT_TLS_KEX_SCHEME, 0x0807, true },  /* ed25519 */
+		{ FACT_TLS_KEX_SCHEME, 0x0201, false }, /* rsa_pkcs1_sha1 */
+		{ FACT_TLS_CLIENT_VERIFY, 0x0203, false }, /* ecdsa_sha1 */
+	};
+	struct world *w = *state;
+	uint64_t first[COUNT(list)];
+
+	for (size_t i = 0; i < COUNT(list); i++) {
+		flow(w, IPPROTO_NUM_TCP, CLIENT, FE, 5061);
+		first[i] = w->flow.first_packet;
+		number(w, list[i].fact, TO_CLIENT, list[i].value);
+		tls_of(w, NOT_ASKED, 0x0303, 0xc030);
+		done(w);
+	}
+	for (size_t i = 0; i < COUNT(list); i++) {
+		judge_at(w, first[i]);
+		expect(w, C2S, TLS, GOOD);
+		assert_int_equal(!finds(w, FINDING_TLS_NOT_FIPS), list[i].good);
+	}
+}
+
 /* Only the client was captured: a mutual handshake that may not encrypt. */
 static void
 choice_not_seen(void **state)
@@ -1012,6 +1050,7 @@ main(void)
 		CASE(half_seen),
 		CASE(web_strangers),
 		CASE(suites),
+		CASE(exchanges),
 		CASE(choice_not_seen),
 		CASE(no_client_usage),
 		cmocka_unit_test_setup_teardown(versions, open_2019,
