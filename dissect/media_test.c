@@ -15,7 +15,10 @@
  * (MKI, RFC 3711 section 3.1), others append a counter. An octet of the tail
  * that repeats the one at the same distance from the end of the packet before
  * is therefore not counted; the tests that remain keep their bounds, because
- * uniform octets are left out at random.
+ * uniform octets are left out at random. An MKI may have up to 128 octets (RFC
+ * 4568 section 6.1): further from the end those are left out that were never
+ * anything else. What is constant in clear media begins with the first octet,
+ * which always counts.
  */
 #include "dissect/media_test.h"
 
@@ -31,8 +34,11 @@ enum {
 	B_MOST_OF_MANY = 400,
 	FREEDOM = 255,
 	TAIL = 20,  /* tag of GCM and an MKI or counter of 32 bits */
+	DEEP = 144, /* tag of GCM and the longest MKI */
 	STICKY = 4, /* repeats in so many-th of all packets: not encrypted */
 };
+
+enum deep_state { DEEP_NEW, DEEP_FIXED, DEEP_VARIES };
 
 struct media_test {
 	uint32_t packets, octets;
@@ -45,7 +51,11 @@ struct media_test {
 	uint32_t tail_known;                    /* bit mask */
 	uint8_t tail[TAIL];                     /* of the packet before */
 	uint8_t tail_same[TAIL], tail_of[TAIL]; /* test D there */
-	uint32_t twins, twins_of;               /* test E */
+	/* From there on. */
+	uint8_t deep[DEEP];       /* first seen */
+	uint8_t state[DEEP];      /* enum deep_state */
+	unsigned deep_varies;     /* of them */
+	uint32_t twins, twins_of; /* test E */
 	uint16_t present[A_POSITIONS];
 	uint8_t octet[A_POSITIONS][256];
 	uint8_t nibble[A2_POSITIONS][2][16];
@@ -275,13 +285,34 @@ is_time(uint32_t packets)
 	return false;
 }
 
-/* Index into the tail; TAIL: not in it. The first octet is always media. */
+/* Distance from the end; DEEP: too far. The first octet is always media. */
+static size_t
+deep_at(size_t i, uint32_t octets)
+{
+	size_t left = octets > i ? octets - 1 - i : DEEP;
+
+	return i > 0 && left < DEEP ? left : DEEP;
+}
+
+/* Index into the tail; TAIL: not in it. */
 static size_t
 tail_at(size_t i, uint32_t octets)
 {
-	size_t left = octets > i ? octets - 1 - i : TAIL;
+	size_t left = deep_at(i, octets);
 
-	return i > 0 && left < TAIL ? left : TAIL;
+	return left < TAIL ? left : TAIL;
+}
+
+/* May be of a long MKI: nothing else was ever there. */
+static bool
+is_fixed(const struct media_test *t, struct slice payload, size_t i,
+    uint32_t octets)
+{
+	size_t at = deep_at(i, octets);
+
+	if (at == DEEP || at < TAIL || t->state[at] == DEEP_VARIES)
+		return false;
+	return t->state[at] == DEEP_NEW || t->deep[at] == payload.p[i];
 }
 
 static bool
@@ -297,8 +328,9 @@ is_stale(const struct media_test *t, struct slice payload, size_t i,
 {
 	size_t tail = tail_at(i, octets);
 
-	return tail < TAIL &&
-	    (!is_known(t, tail) || t->tail[tail] == payload.p[i]);
+	if (tail == TAIL)
+		return is_fixed(t, payload, i, octets);
+	return !is_known(t, tail) || t->tail[tail] == payload.p[i];
 }
 
 static void
@@ -317,9 +349,10 @@ count_octet(struct media_test *t, size_t i, uint8_t v)
 
 /* Where the tail begins; what is before it may not be a trailer's. */
 static size_t
-body_of(struct slice payload, uint32_t octets)
+body_of(const struct media_test *t, struct slice payload, uint32_t octets)
 {
-	size_t n = octets > TAIL ? octets - TAIL : 0;
+	size_t tail = t->deep_varies == DEEP - TAIL ? TAIL : DEEP;
+	size_t n = octets > tail ? octets - tail : 0;
 
 	return n < payload.n ? n : payload.n;
 }
@@ -327,7 +360,7 @@ body_of(struct slice payload, uint32_t octets)
 static void
 count_octets(struct media_test *t, struct slice payload, uint32_t octets)
 {
-	size_t body = body_of(payload, octets), i = 0;
+	size_t body = body_of(t, payload, octets), i = 0;
 
 	for (; i < payload.n && i < A_POSITIONS; i++) {
 		/* Counted as a trial even if left out: no bound gets lower. */
@@ -357,7 +390,8 @@ count_same(struct media_test *t, struct slice payload, uint32_t octets)
 		if (tail < TAIL && is_known(t, tail)) {
 			t->tail_same[tail] += payload.p[i] == t->tail[tail];
 			t->tail_of[tail]++;
-		} else if (tail == TAIL && i < t->before_count) {
+		} else if (tail == TAIL && i < t->before_count &&
+		    !is_fixed(t, payload, i, octets)) {
 			t->same += payload.p[i] == t->before[i];
 			t->same_of++;
 		}
@@ -369,7 +403,7 @@ count_same(struct media_test *t, struct slice payload, uint32_t octets)
 static void
 count_twins(struct media_test *t, struct slice payload, uint32_t octets)
 {
-	size_t body = body_of(payload, octets), i = 1;
+	size_t body = body_of(t, payload, octets), i = 1;
 	size_t room = MEDIA_TRIALS_MOST - t->twins_of;
 	uint32_t twins = 0;
 
@@ -404,6 +438,27 @@ keep_tail(struct media_test *t, struct slice payload, uint32_t octets)
 	}
 }
 
+static void
+keep_deep(struct media_test *t, struct slice payload, uint32_t octets)
+{
+	size_t i = octets > DEEP ? octets - DEEP : 1;
+	size_t at;
+
+	if (t->deep_varies == DEEP - TAIL)
+		return;
+	for (; i < payload.n && (at = deep_at(i, octets)) >= TAIL; i++) {
+		if (at == DEEP || t->state[at] == DEEP_VARIES)
+			continue;
+		if (t->state[at] == DEEP_NEW) {
+			t->deep[at] = payload.p[i];
+			t->state[at] = DEEP_FIXED;
+		} else if (t->deep[at] != payload.p[i]) {
+			t->state[at] = DEEP_VARIES;
+			t->deep_varies++;
+		}
+	}
+}
+
 void
 media_test_add(struct media_test *t, struct slice payload, uint32_t octets)
 {
@@ -414,6 +469,7 @@ media_test_add(struct media_test *t, struct slice payload, uint32_t octets)
 	count_twins(t, payload, octets);
 	count_same(t, payload, octets);
 	keep_tail(t, payload, octets);
+	keep_deep(t, payload, octets);
 	if (!is_time(t->packets))
 		return;
 	t->test = reject(t);
