@@ -54,7 +54,7 @@ struct media_test {
 	/* From there on. */
 	uint8_t deep[DEEP];       /* first seen */
 	uint8_t state[DEEP];      /* enum deep_state */
-	unsigned deep_varies;     /* of them */
+	size_t vary;              /* so many, from the tail on, all vary */
 	uint32_t twins, twins_of; /* test E */
 	uint16_t present[A_POSITIONS];
 	uint8_t octet[A_POSITIONS][256];
@@ -322,15 +322,15 @@ is_known(const struct media_test *t, size_t tail)
 }
 
 /* May be a trailer's: the same as before, or nothing to compare it with. */
-static bool
+static inline bool
 is_stale(const struct media_test *t, struct slice payload, size_t i,
     uint32_t octets)
 {
 	size_t tail = tail_at(i, octets);
 
-	if (tail == TAIL)
-		return is_fixed(t, payload, i, octets);
-	return !is_known(t, tail) || t->tail[tail] == payload.p[i];
+	if (tail < TAIL)
+		return !is_known(t, tail) || t->tail[tail] == payload.p[i];
+	return is_fixed(t, payload, i, octets);
 }
 
 static void
@@ -347,11 +347,20 @@ count_octet(struct media_test *t, size_t i, uint8_t v)
 	t->nibble[i][1][v & 15]++;
 }
 
+/* Of a payload of this length no octet before the tail may be an MKI's. */
+static bool
+all_vary(const struct media_test *t, uint32_t octets)
+{
+	size_t vary = TAIL + t->vary;
+
+	return vary == DEEP || vary + 1 >= octets;
+}
+
 /* Where the tail begins; what is before it may not be a trailer's. */
 static size_t
 body_of(const struct media_test *t, struct slice payload, uint32_t octets)
 {
-	size_t tail = t->deep_varies == DEEP - TAIL ? TAIL : DEEP;
+	size_t tail = all_vary(t, octets) ? TAIL : DEEP;
 	size_t n = octets > tail ? octets - tail : 0;
 
 	return n < payload.n ? n : payload.n;
@@ -444,7 +453,7 @@ keep_deep(struct media_test *t, struct slice payload, uint32_t octets)
 	size_t i = octets > DEEP ? octets - DEEP : 1;
 	size_t at;
 
-	if (t->deep_varies == DEEP - TAIL)
+	if (all_vary(t, octets))
 		return;
 	for (; i < payload.n && (at = deep_at(i, octets)) >= TAIL; i++) {
 		if (at == DEEP || t->state[at] == DEEP_VARIES)
@@ -454,9 +463,10 @@ keep_deep(struct media_test *t, struct slice payload, uint32_t octets)
 			t->state[at] = DEEP_FIXED;
 		} else if (t->deep[at] != payload.p[i]) {
 			t->state[at] = DEEP_VARIES;
-			t->deep_varies++;
 		}
 	}
+	while (TAIL + t->vary < DEEP && t->state[TAIL + t->vary] == DEEP_VARIES)
+		t->vary++;
 }
 
 void
