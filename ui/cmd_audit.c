@@ -385,11 +385,12 @@ run_engine(struct audit *a)
 	const struct options *o = a->o;
 
 	a->progress = o->quiet ? NULL : progress_new();
-	longrun_begin(a->longrun, a->in.engine);
 	engine_in_hand = a->in.engine;
 	longrun_in_hand = a->longrun;
+	/* Before the journal begins, which tells others that it runs. */
 	take_signals(
 	    o->journal != NULL || o->rotate_every > 0 || o->rotate_bytes > 0);
+	longrun_begin(a->longrun, a->in.engine);
 	engine_run(a->in.engine, tick, a);
 	progress_free(a->progress);
 }
