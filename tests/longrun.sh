@@ -24,4 +24,6 @@ trap 'ip netns del "$net"; rm -rf "$out"' EXIT
 ip -n "$net" link set lo up || skip "the loopback of the namespace is down"
 chmod 755 "$out"
 
+# Sanitizers take time of their own.
+case $bin in *san*|*thread*) export TEST_SLOW="${TEST_SLOW:-2}" ;; esac
 ip netns exec "$net" python3 tests/longrun.py "$bin" "$out"
