@@ -8,6 +8,7 @@
   live.py like A.json B.json               the same, but for packet numbers,
                                            times and the order of flows;
                                            the kernel puts fragments together
+  live.py same-count A B ...               as many packets in A as in all B
   live.py get A.json KEY ...               one value
 """
 import json
@@ -25,7 +26,18 @@ def packets(path):
         end = "<" if magic in (0xA1B2C3D4, 0xA1B23C4D) else ">"
         while len(head := f.read(16)) == 16:
             sec, sub, caught, wire = struct.unpack(end + "IIII", head)
-            yield sec, sub, wire, f.read(caught)
+            data = f.read(caught)
+            if len(data) < caught:
+                return
+            yield sec, sub, wire, data
+
+
+def count(path):
+    """Of a capture that may still be written."""
+    try:
+        return sum(1 for _ in packets(path))
+    except struct.error:
+        return 0
 
 
 def save(path, list_):
@@ -175,6 +187,8 @@ def main(word, *args):
     elif word == "like":
         return compare(load(args[0]), load(args[1]), LOOSE,
                        lambda x: json.dumps(x, sort_keys=True))
+    elif word == "same-count":
+        return count(args[0]) != sum(map(count, args[1:]))
     elif word == "get":
         get(*args)
     else:
