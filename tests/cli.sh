@@ -16,7 +16,7 @@ ran=0
 
 wrong() {
 	echo "cli: $*"
-	sed 's/^/    /' stderr
+	head -n 20 stderr | sed 's/^/    /'
 	bad=1
 }
 
@@ -162,12 +162,22 @@ for left in ./*.json.* ./*.csv.* ./c.*; do
 	[ ! -e "$left" ] || wrong "left behind: $left"
 done
 
-# A live capture ends by a signal with its report.
+# A live capture ends by a signal with its report. Signals are taken when its
+# journal begins.
 if [ "$(id -u)" = 0 ] && "$bin" audit -q -i lo -d 1s >stdout 2>stderr; then
-	"$bin" audit -i lo -o live.json 2>stderr &
+	"$bin" audit -i lo -o live.json --journal live.ndjson 2>stderr &
 	pid=$!
-	sleep 1
+	tries=0
+	until [ -s live.ndjson ] || [ $tries -ge 600 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+	[ -s live.ndjson ] || wrong 'a live capture does not begin'
 	kill -INT $pid
+	timeout 60 tail --pid=$pid -f /dev/null || {
+		wrong 'a live capture does not stop'
+		kill -KILL $pid
+	}
 	wait $pid
 	got=$?
 	[ $got -le 1 ] || wrong "a stopped capture gave status $got"

@@ -661,39 +661,67 @@ def difference(want, have):
     return ""
 
 
-def attempt(binary, folder, name, alone, calm_cost):
-    flood, factor, most, *options = FLOODS[name]
+def measure(binary, folder, name, count, alone):
+    """A flood of so many packets: how many, microseconds for each, result."""
+    flood, _, _, *options = FLOODS[name]
     options = [os.path.join(folder, o) if o.endswith("json") else o
                for o in options]
+    path = "%s/%s-%d.pcap" % (folder, flood.__name__, count)
+    n = make(path, flood, count) - alone.packets
+    r = audit(binary, path, folder, *options)
+    if not KEEP:
+        os.remove(path)
+    for option in options[1::2]:
+        if os.path.exists(option):
+            os.remove(option)
+    return n, max(r.cpu - alone.cpu, 0.001) / n * 1e6, r
+
+
+def dearer(binary, folder, name, alone, costs, calm_cost):
+    """What a packet costs compared with one of ordinary new flows, and with
+    one in a flood a quarter as long. Neighbours on the machine make it look
+    more, never less: where it is too much, all is measured anew together and
+    the smallest counts."""
+    factor = FLOODS[name][1]
+    times, growth = costs[1] / calm_cost, costs[1] / max(costs[0], 1)
+    for _ in range(3):
+        if times <= factor and growth <= GROWTH:
+            break
+        few, many, calm_cost = (
+            measure(binary, folder, *which, alone)[1]
+            for which in ((name, COUNT // 4), (name, COUNT), ("calm", COUNT)))
+        print("  %s, anew: %.2f and %.2f us, calm %.2f" % (
+            name, few, many, calm_cost), flush=True)
+        times = min(times, many / calm_cost)
+        growth = min(growth, many / max(few, 1))
+    return times, growth
+
+
+def attempt(binary, folder, name, alone, calm_cost):
+    factor, most = FLOODS[name][1:3]
     costs = []
     for count in (COUNT // 4, COUNT):
-        path = "%s/%s-%d.pcap" % (folder, flood.__name__, count)
-        n = make(path, flood, count) - alone.packets
-        r = audit(binary, path, folder, *options)
-        if not KEEP:
-            os.remove(path)
-        for option in options[1::2]:
-            os.remove(option)
+        n, cost, r = measure(binary, folder, name, count, alone)
         check(r.status == alone.status, "%s: status %d: %s" % (
             name, r.status, r.said[-2000:]))
         what = difference(alone.flows, r.flows) or unsaid(r)
         check(not what, "%s, %d packets: %s" % (name, n, what))
-        costs.append(max(r.cpu - alone.cpu, 0.001) / n * 1e6)
-    growth = costs[1] / max(costs[0], 1)
+        costs.append(cost)
     calm_cost = calm_cost or costs[1]
     limit = most * max(1, COUNT / 30000)
     if SLOW == 1:
         check(r.peak <= limit, "%s: %.0f MB, may be %.0f" % (
             name, r.peak, limit))
+    times, growth = costs[1] / calm_cost, costs[1] / max(costs[0], 1)
     # What takes so little says nothing of what it would take.
     if r.cpu - alone.cpu > 0.3 * SLOW:
-        check(costs[1] <= factor * calm_cost, "%s: a packet costs %.1f us, "
-              "one of ordinary new flows %.1f" % (name, costs[1], calm_cost))
-        check(growth <= GROWTH, "%s: a packet costs %.1f us where there are "
-              "few and %.1f where there are many" % (name, *costs))
+        times, growth = dearer(binary, folder, name, alone, costs, calm_cost)
+        check(times <= factor, "%s: a packet costs %.1f times one of "
+              "ordinary new flows, may be %d" % (name, times, factor))
+        check(growth <= GROWTH, "%s: a packet costs %.1f times one of a "
+              "flood a quarter as long, may be %.1f" % (name, growth, GROWTH))
     print("  %-32s %7d %8.2f %8.2f %6.2f %6.1f %6.0f" % (
-        name, n, costs[0], costs[1], growth, costs[1] / calm_cost, r.peak),
-        flush=True)
+        name, n, *costs, growth, times, r.peak), flush=True)
     return calm_cost
 
 
