@@ -278,13 +278,18 @@ then
 	is "under strace" [ $? -eq 1 ]
 	is "a filter was set" [ -n "$(behind)" ]
 	whole_lines
-	is "after it nothing is opened but what was handed over" \
-	    opened "$samples|$PWD/a.json|$work/elsewhere|$libraries"
-	is "captures are opened after it" has <(behind) "openat.*$one"
-	first=$(grep -nE 'openat.*\.pcap"' "$work/trace" | head -n 1)
 	set_at=$(grep -n 'seccomp(SECCOMP_SET_MODE_FILTER' "$work/trace" |
 		head -n 1)
-	is "and never before" [ "${first%%:*}" -gt "${set_at%%:*}" ]
+	if behind | grep -q 'open\(at(AT_FDCWD, \|(\)0x'; then
+		skip "what is opened: strace may not read its memory"
+	else
+		is "after it nothing is opened but what was handed over" \
+		    opened "$samples|$PWD/a.json|$work/elsewhere|$libraries"
+		is "captures are opened after it" has <(behind) "openat.*$one"
+		first=$(grep -nE 'openat.*\.pcap"' "$work/trace" |
+			head -n 1)
+		is "and never before" [ "${first%%:*}" -gt "${set_at%%:*}" ]
+	fi
 	is "threads begin after it" [ -z "$(sed -n "1,${set_at%%:*}p" \
 	    "$work/trace" | grep -E 'clone3?\(')" ]
 	if [ "$(id -u)" -eq 0 ]; then
