@@ -109,6 +109,8 @@ terminal_check(struct fault *f)
 	const char *term = getenv("TERM");
 	int known;
 
+	/* Before other threads are there, who may just be formatting. */
+	(void)setlocale(LC_CTYPE, "");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return fail(f,
 		    "watch needs a terminal; spanward audit writes reports "
@@ -135,7 +137,6 @@ terminal_check(struct fault *f)
 bool
 terminal_start(struct fault *f)
 {
-	setlocale(LC_ALL, "");
 	(void)tcgetattr(STDOUT_FILENO, &terminal.modes);
 	set_escdelay(ESCAPE_MS);
 	if (newterm(NULL, stdout, stdin) == NULL)
