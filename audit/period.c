@@ -49,6 +49,7 @@ struct periods {
 	struct mark *end; /* that not all workers have passed */
 	unsigned passed;
 	uint64_t number;            /* as reports count them */
+	int64_t begun;              /* of one that should have ended; 0: none */
 	struct capture_totals base; /* at the end of the period before */
 	int64_t prepare_at;
 	bool changed; /* since signalling was gathered */
@@ -464,6 +465,17 @@ take_held(struct periods *p)
 	}
 }
 
+/* A period that went on over a boundary began before that one. */
+static struct span
+span_of(const struct periods *p, const struct span *when)
+{
+	struct span s = *when;
+
+	if (p->begun != 0)
+		s.start = p->begun;
+	return s;
+}
+
 static struct job *
 job_of(struct periods *p, struct mark *m)
 {
@@ -480,7 +492,7 @@ job_of(struct periods *p, struct mark *m)
 			.inputs = m->inputs,
 			.input_count = m->input_count,
 			.number = p->number,
-			.when = m->when,
+			.when = span_of(p, &m->when),
 			.goes_on = m->goes_on,
 		},
 	};
@@ -504,6 +516,7 @@ close_period(struct periods *p, struct mark *m)
 		follow(p, next);
 		p->base = m->totals;
 		p->number++;
+		p->begun = 0;
 	}
 	add_job(p, j);
 	return true;
@@ -517,9 +530,12 @@ all_passed(struct periods *p)
 	p->end = NULL;
 	p->passed = 0;
 	p->period++;
-	if (p->o.publish == NULL || !has_room(p) || !close_period(p, m))
+	if (p->o.publish == NULL || !has_room(p) || !close_period(p, m)) {
 		log_warn("audit: the reports before are still being written: "
 			 "this period goes on");
+		if (!m->goes_on && p->begun == 0)
+			p->begun = m->when.start;
+	}
 	drop_notice(&m->n);
 	take_held(p);
 }
@@ -632,7 +648,7 @@ periods_finish(struct periods *p, const struct span *when,
 	p->last = (struct period){
 		.ledger = p->ledger,
 		.number = p->number,
-		.when = *when,
+		.when = span_of(p, when),
 		.lost = p->lost,
 	};
 	p->last_inputs = copy_inputs(s, &p->last.input_count);
