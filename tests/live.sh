@@ -147,7 +147,7 @@ some=("$samples"/call-t*.pcap "$samples"/sip-s2s-*.pcap "$samples"/im-*.pcap
     "$samples"/https-*.pcap "$samples"/turn-*.pcap)
 
 # A mirrored link: the same as from a file of the same packets.
-tcpdump -i n0 -w seen.pcap --time-stamp-precision=nano -U -B 65536 2>dump.err &
+tcpdump -Z root -i n0 -w seen.pcap --time-stamp-precision=nano -U -B 65536 2>dump.err &
 dump=$!
 audit one -t 1 -i n0
 audit two -v -t 2 -i n0

@@ -481,7 +481,7 @@ def spill(talk):
     r = Run(OUT + "/spill", "--memory", "200K", "-o", "a.json", "-o",
             "a.ndjson", "--journal", "j", "-t", "1", "-f", only).ready("j")
     path = r.folder + "/a.pcap"
-    dump = subprocess.Popen(["tcpdump", "-i", "lo", "-U", "-B", "65536", "-w",
+    dump = subprocess.Popen(["tcpdump", "-Z", "root", "-i", "lo", "-U", "-B", "65536", "-w",
                              path, *only.split()], stderr=subprocess.PIPE)
     dump.stderr.readline()
     many_flows(n, port)
