@@ -21,6 +21,8 @@ if [ "${LIVE_INSIDE:-}" != 1 ]; then
 		command -v $tool >/dev/null || skip "no $tool"
 	done
 	[ "$(id -u)" -eq 0 ] || skip "only root makes network namespaces"
+	setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null ||
+	    skip "this root may not become others"
 	unshare --net true 2>/dev/null || skip "no network namespaces here"
 	LIVE_INSIDE=1 exec unshare --net "$0" "$bin"
 fi
@@ -31,7 +33,7 @@ tries=600 # of 0.1 s: only what fails takes as long
 samples=$PWD/samples/captures
 tool=$PWD/tests/live.py
 out=$(mktemp -d) || exit 2
-trap 'rm -rf "$out"' EXIT
+trap 'kill -KILL $(jobs -p) 2>/dev/null; rm -rf "$out"' EXIT
 chmod 755 "$out"
 cd "$out" || exit 2
 passed=0

@@ -481,8 +481,9 @@ def spill(talk):
     r = Run(OUT + "/spill", "--memory", "200K", "-o", "a.json", "-o",
             "a.ndjson", "--journal", "j", "-t", "1", "-f", only).ready("j")
     path = r.folder + "/a.pcap"
-    dump = subprocess.Popen(["tcpdump", "-Z", "root", "-i", "lo", "-U", "-B", "65536", "-w",
-                             path, *only.split()], stderr=subprocess.PIPE)
+    dump = subprocess.Popen(["tcpdump", "-Z", "root", "-i", "lo", "-U", "-B",
+                             "65536", "-w", path, *only.split()],
+                            stderr=subprocess.PIPE)
     dump.stderr.readline()
     many_flows(n, port)
     # The kernel hands packets over in blocks, once a second.

@@ -18,6 +18,8 @@ skip() {
 [ -x "$bin" ] || { echo "longrun: $bin is no program"; exit 2; }
 [ "$(id -u)" = 0 ] || skip "it takes root"
 command -v python3 >/dev/null || skip "there is no python3"
+setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null ||
+    skip "this root may not become others"
 ip netns add "$net" 2>/dev/null || skip "no network namespace can be made"
 out=$(mktemp -d) || exit 2
 trap 'ip netns del "$net"; rm -rf "$out"' EXIT

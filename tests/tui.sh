@@ -6,7 +6,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 bin=$(realpath "${1:?usage: tests/tui.sh BIN}")
-seconds=${TUI_SECONDS:-20} # a screen may take so long to come
+seconds=${TUI_SECONDS:-60} # a screen may take so long to come
 if ! command -v tmux >/dev/null; then
 	echo "tmux is missing: the screens were not looked at"
 	echo "0 passed, 0 failed, 1 skipped"
@@ -14,8 +14,11 @@ if ! command -v tmux >/dev/null; then
 fi
 
 work=$(mktemp -d) || exit 2
+# The path of a socket has 108 bytes.
+[ ${#work} -lt 90 ] || { rmdir "$work"; work=$(mktemp -d /tmp/tui.XXXXXX); } ||
+    exit 2
 trap 'in_tmux kill-server 2>/dev/null; rm -rf "$work"' EXIT
-export LC_ALL=C.UTF-8 XDG_CONFIG_HOME=$work/config PYTHONDONTWRITEBYTECODE=1
+export LC_ALL=C.UTF-8 SHELL=/bin/sh XDG_CONFIG_HOME=$work/config PYTHONDONTWRITEBYTECODE=1
 unset NO_COLOR
 passed=0
 failed=0
@@ -32,7 +35,7 @@ start() { # columns, lines, arguments of watch
 	done
 	printf '%q ' "$bin" watch "$@" >"$work/command"
 	in_tmux new-session -d -x "$columns" -y "$lines" \
-	    "cd '$work'; ${before:-} $(cat "$work/command") 2>&1; echo \"left with \$?\"; stty -a | grep -o ' -\\?echo '; exec sleep 1000"
+	    "cd '$work'; ${before:-} sh -c 'echo \$\$ >pid; exec \"\$@\"' sh $(cat "$work/command") 2>&1; echo \"left with \$?\"; stty -a | grep -o ' -\\?echo '; exec sleep 1000"
 	in_tmux set-option -g escape-time 0
 }
 
@@ -370,14 +373,12 @@ expect "left" "left with 0"
 # --- ends that are not chosen ---
 start 80 24 -r "$capture"
 expect "SIGTERM" "done"
-pid=$(pgrep -f "^$bin watch -r $capture" | head -n 1)
-kill -TERM "$pid"
+kill -TERM "$(cat "$work/pid")"
 expect "SIGTERM leaves" "left with 0"
 expect "the terminal is as before" " echo"
 start 80 24 -r "$capture"
 expect "a crash" "done"
-pid=$(pgrep -f "^$bin watch -r $capture" | head -n 1)
-kill -ABRT "$pid"
+kill -ABRT "$(cat "$work/pid")"
 expect "a crash ends it" "left with 1"
 expect "the terminal is as before" " echo"
 
