@@ -175,7 +175,10 @@ def judge(plan_path, results):
             with open(base + ".1.json", "rb") as a:
                 with open(base + ".4.json", "rb") as b:
                     if one != many or a.read() != b.read():
-                        wrong.append("-t 1 and -t 4 differ")
+                        wrong.append("-t 1 and -t 4 differ; they ended with "
+                                     "%s and %s" % (one, many))
+                        with open(base + ".err", errors="replace") as file:
+                            wrong += file.read().strip().splitlines()[-15:]
             keyed = name.endswith("+keys")
             path = name[:-len("+keys")] if keyed else name
             truth = deployment(path) if path.endswith("/") else load(path)

@@ -16,10 +16,10 @@ trap 'rm -rf "$out"' EXIT
 audit() { # id, arguments
 	local id=$1 one many
 	shift
-	timeout 120 "$bin" audit -q -t 1 "$@" -o json:- \
+	timeout 600 "$bin" audit -q -t 1 "$@" -o json:- \
 	    >"$out/$id.1.json" 2>"$out/$id.err"
 	one=$?
-	timeout 120 "$bin" audit -q -t 4 "$@" -o json:- \
+	timeout 600 "$bin" audit -q -t 4 "$@" -o json:- \
 	    >"$out/$id.4.json" 2>>"$out/$id.err"
 	many=$?
 	echo "$one $many" >"$out/$id.status"
@@ -59,15 +59,17 @@ for case in tests/cases/*/; do
 	[ -e "$case/args" ] || continue
 	name=$(basename "$case")
 	if ! cmp -s "$out/$name.1.json" "$out/$name.4.json"; then
-		echo "${case%/}: -t 1 and -t 4 differ"
-		head -n 5 "$out/$name.err"
+		echo "${case%/}: -t 1 and -t 4 differ; they ended with" \
+		    "$(cat "$out/$name.status")"
+		cmp "$out/$name.1.json" "$out/$name.4.json" 2>&1
+		head -n 15 "$out/$name.err"
 	elif tests/expect.py exact "${UPDATE:-0}" "${case%/}" \
 	    "$out/$name.1.json" 2>"$out/$name.why"; then
 		passed=$((passed + 1))
 		continue
 	else
 		tail -n 1 "$out/$name.why"
-		head -n 5 "$out/$name.err"
+		head -n 15 "$out/$name.err"
 	fi
 	failed=$((failed + 1))
 done

@@ -3,7 +3,8 @@
 # All tests of one build: run.sh BUILD
 #
 # A line per program, what failed with its output (the tail of it; with CI set
-# all of it), and last of all `N passed, N failed`.
+# all of it, and its tail once more at the end), and last of all `N passed, N
+# failed`.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 build=${1:?usage: tests/run.sh BUILD}
@@ -54,7 +55,7 @@ tell() { # name, status, passed, failed, skipped, log
 		# Nobody counted what stopped it: that is one.
 		failed=$((failed + ($4 > 0 ? $4 : 1)))
 		names+=("$1")
-		[ "$2" -eq 124 ] && word="FAILED: over $limit seconds"
+		[ "$2" -eq 124 ] && word="FAILED: took too long"
 		[ "$2" -ge 128 ] && word="FAILED: signal $(($2 - 128))"
 	fi
 	printf '  %-24s %4d %s\n' "$1" "$3" "$word"
@@ -129,6 +130,14 @@ else
 	script rules.sh
 fi
 
+# Where a log's tail is all one sees.
+if [ ${#names[@]} -gt 0 ] && [ -n "${CI:-}" ]; then
+	for name in "${names[@]}"; do
+		echo "== $name said last:"
+		grep -v '^\[ RUN \|^\[       OK ' "$logs/$name" | tail -n 20 |
+		    cut -c 1-300 | sed 's/^/    /'
+	done
+fi
 [ ${#names[@]} -gt 0 ] && echo "failed: ${names[*]}"
 if [ $skipped -gt 0 ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"

@@ -332,6 +332,6 @@ main(void)
 	};
 
 	log_set_taker(take_log, NULL);
-	alarm(60);
+	alarm(300);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
