@@ -10,6 +10,8 @@ case $bin in /*) ;; *) bin=$PWD/$bin ;; esac
 samples=$PWD/samples/captures
 out=$(mktemp -d) || exit 2
 trap 'rm -rf "$out"' EXIT
+place=$out
+. tests/unconfined.sh
 cd "$out" || exit 2
 bad=0
 ran=0

@@ -35,6 +35,9 @@ tool=$PWD/tests/live.py
 out=$(mktemp -d) || exit 2
 trap 'kill -KILL $(jobs -p) 2>/dev/null; rm -rf "$out"' EXIT
 chmod 755 "$out"
+real=$bin
+place=$out
+. tests/unconfined.sh
 cd "$out" || exit 2
 passed=0
 failed=0
@@ -311,7 +314,7 @@ refuse 'no interface is called n9, did you mean n0; spanward interfaces' \
 refuse 'give -i once for each' "$bin" audit -i r0,r1
 refuse 'named twice' "$bin" audit -i r0 -i r0
 refuse 'bad capture filter' "$bin" audit -i r0 port 5x
-cp "$bin" spanward && chmod 755 spanward
+cp "$real" spanward && chmod 755 spanward
 nobody() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
 	    --bounding-set=-all ./spanward "$@"

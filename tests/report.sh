@@ -18,6 +18,8 @@ export PYTHONDONTWRITEBYTECODE=1
 out=$(mktemp -d) || exit 2
 full=
 trap '[ -z "$full" ] || umount "$full" 2>/dev/null; rm -rf "$out"' EXIT
+place=$out
+. tests/unconfined.sh
 cd "$out" || exit 2
 formats="text html json ndjson csv"
 passed=0

@@ -18,6 +18,8 @@ work=$(mktemp -d) || exit 2
 [ ${#work} -lt 90 ] || { rmdir "$work"; work=$(mktemp -d /tmp/tui.XXXXXX); } ||
     exit 2
 trap 'in_tmux kill-server 2>/dev/null; rm -rf "$work"' EXIT
+place=$work
+. tests/unconfined.sh
 export LC_ALL=C.UTF-8 SHELL=/bin/sh XDG_CONFIG_HOME=$work/config PYTHONDONTWRITEBYTECODE=1
 unset NO_COLOR
 passed=0
@@ -119,7 +121,7 @@ picture hosts-80x24
 keys 5
 expect "certificates" "no certificate so far"
 keys 6
-expect "log" "lines"
+expect "log" "all packets are read"
 keys '?'
 expect "help of a screen" "On the screen Log"
 keys Escape
