@@ -738,8 +738,7 @@ child_links(int arg)
 	int fd = open(name, O_RDONLY);
 
 	must(fd >= 0, "what the link names");
-	must(!can || open(out, O_WRONLY | O_CREAT, 0600) < 0,
-	    "writing");
+	must(!can || open(out, O_WRONLY | O_CREAT, 0600) < 0, "writing");
 	confine_free(c);
 }
 
@@ -769,8 +768,7 @@ child_root(int arg)
 
 	(void)arg;
 	if (geteuid() != 0 || chown(inside, 4711, 4712) != 0 ||
-	    chown(inside, 0, 0) != 0 ||
-	    setgroups(COUNT(groups), groups) != 0 ||
+	    chown(inside, 0, 0) != 0 || setgroups(COUNT(groups), groups) != 0 ||
 	    setresgid(USER, USER, USER) != 0 ||
 	    setresuid(USER, USER, USER) != 0)
 		_exit(SKIPPED);
