@@ -46,6 +46,20 @@ enum {
 	HAS_PEER = 1 << 7, /* of a scope's cover */
 };
 
+/* Times of packets can be as far apart as a number has no room for; around its
+ * end they come back to where they were. */
+static int64_t
+apart(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+static int64_t
+after(int64_t a, int64_t by)
+{
+	return (int64_t)((uint64_t)a + (uint64_t)by);
+}
+
 /* ---- writing: the table has room for the most there can be ---- */
 
 static uint8_t *
@@ -117,7 +131,7 @@ put_head(uint8_t *at, const struct notice *n)
 	at = put_number(at, f->first_packet);
 	at = put_signed(at, (int64_t)(f->last_packet - f->first_packet));
 	at = put_bytes(at, &f->start, sizeof(f->start));
-	at = put_signed(at, f->end - f->start);
+	at = put_signed(at, apart(f->end, f->start));
 	for (int i = 0; i < 2; i++) {
 		at = put_number(at, f->packets[i]);
 		at = put_number(at, f->bytes[i]);
@@ -199,7 +213,7 @@ put_fact(uint8_t *at, const struct packer *k, const struct learnt *l,
 	at += 2;
 	if (!same) {
 		at = put_signed(at, (int64_t)(l->packet - before->packet));
-		at = put_signed(at, l->time - before->time);
+		at = put_signed(at, apart(l->time, before->time));
 	}
 	if (l->scope != 0)
 		*at++ = l->scope;
@@ -351,7 +365,7 @@ get_head(const uint8_t **at, struct notice *n)
 	f->first_packet = get_number(at);
 	f->last_packet = f->first_packet + (uint64_t)get_signed(at);
 	get_bytes(at, &f->start, sizeof(f->start));
-	f->end = f->start + get_signed(at);
+	f->end = after(f->start, get_signed(at));
 	for (int i = 0; i < 2; i++) {
 		f->packets[i] = get_number(at);
 		f->bytes[i] = get_number(at);
@@ -428,7 +442,7 @@ get_facts(const uint8_t **at, struct unpacked *to)
 
 		if ((flags & AT_ONCE) == 0) {
 			packet += (uint64_t)get_signed(at);
-			time += get_signed(at);
+			time = after(time, get_signed(at));
 		}
 		e->ids[i] = (uint8_t)fact;
 		e->kinds[fact / 64] |= UINT64_C(1) << fact % 64;
