@@ -17,6 +17,7 @@ enum { LINE_MOST = 2048, WORD_MOST = 32 };
 struct mail {
 	enum kind kind;
 	bool asked; /* the client waits for the answer to STARTTLS */
+	bool spoke[2];
 };
 
 /* What may be said before one decides for or against TLS. */
@@ -243,6 +244,15 @@ mail_feed(struct session *s, void *state, struct chunk *c)
 
 	if (!settle_kind(s, m, c))
 		return FEED_LOST;
+	/* Of one direction the question or the answer is not there. */
+	enum probe tls = m->spoke[!c->side] ? PROBE_NO : tls_takes_over(c);
+
+	if (tls == PROBE_YES)
+		learn_text_once(s, FACT_STARTTLS,
+		    slice_text(speeches[m->kind].name));
+	if (tls != PROBE_NO)
+		return tls == PROBE_YES ? FEED_NEXT : FEED_ON;
+	m->spoke[c->side] = true;
 	for (;;) {
 		struct slice rest = slice_from(c->bytes, c->used);
 		struct slice line;

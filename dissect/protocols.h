@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * protocols.h - the names of all dissectors, nothing else.
+ * protocols.h - the names of all dissectors, and how one hands on to TLS.
  */
 #ifndef DISSECT_PROTOCOLS_H
 #define DISSECT_PROTOCOLS_H
@@ -32,5 +32,9 @@ extern const struct dissector dissect_rtcp;
 extern const struct dissector dissect_rtp;
 extern const struct dissector dissect_quic; /* known to be left alone */
 extern const struct dissector dissect_dns;
+
+/* Does a TLS hello begin with this segment of a stream? For those that ask for
+ * TLS, where only one direction was captured. PROBE_MORE: wait. */
+enum probe tls_takes_over(const struct chunk *c) MUST_CHECK;
 
 #endif

@@ -70,8 +70,14 @@ pending_add(struct pending *in, struct slice bytes, bool segment)
 		in->p = p;
 		in->room = room;
 	}
-	if (in->n == 0)
+	if (in->n == 0) {
 		in->segment = segment;
+		in->second = in->newest = 0;
+	} else if (segment) {
+		in->newest = (uint32_t)in->n;
+		if (in->second == 0)
+			in->second = in->newest;
+	}
 	memcpy(in->p + in->n, bytes.p, bytes.n);
 	in->n += bytes.n;
 	return true;
@@ -103,19 +109,36 @@ finish(struct session *s)
 	return FEED_DONE;
 }
 
-/* Who speaks here? Binds on YES. */
-static enum probe
-probe_stream(struct session *s, enum side side, struct slice bytes,
-    bool segment)
+struct view {
+	struct slice bytes;
+	bool segment;
+	size_t passed; /* octets of what was pending that are behind */
+};
+
+static void
+pass(struct view *v, size_t n)
 {
-	const struct pending *in = &s->in[side];
-	struct sniff sniff = {
-		.bytes = bytes,
+	v->bytes = slice_from(v->bytes, n);
+	v->passed += n;
+}
+
+static struct sniff
+sniff_of(const struct session *s, enum side side, const struct view *v)
+{
+	return (struct sniff){
+		.bytes = v->bytes,
 		.side = side,
-		.start = !in->started && !s->root->mid_stream,
-		.segment = segment,
+		.start = !s->in[side].started && !s->root->mid_stream,
+		.segment = v->segment,
 		.tuple = &s->tuple,
 	};
+}
+
+/* Who speaks here? Binds on YES. */
+static enum probe
+probe_stream(struct session *s, enum side side, const struct view *v)
+{
+	struct sniff sniff = sniff_of(s, side, v);
 	enum probe best = PROBE_NO;
 
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -138,7 +161,7 @@ probe_stream(struct session *s, enum side side, struct slice bytes,
 		if (p == PROBE_MORE)
 			best = PROBE_MORE;
 	}
-	if (best == PROBE_MORE && bytes.n >= LIMIT_PROBE)
+	if (best == PROBE_MORE && v->bytes.n >= LIMIT_PROBE)
 		return PROBE_NO;
 	return best;
 }
@@ -159,10 +182,23 @@ stranger(struct session *s, enum side side, struct slice bytes)
 /* How a round over unread bytes ended. */
 enum round { ROUND_AGAIN, ROUND_WAIT, ROUND_OVER };
 
-struct view {
-	struct slice bytes;
-	bool segment;
-};
+/*
+ * What waited turned out to be nobody's, but a protocol that asks for TLS in a
+ * few octets waits like that: is there a later segment to look at?
+ */
+static size_t
+next_segment(const struct session *s, enum side side, const struct view *v)
+{
+	const struct pending *in = &s->in[side];
+	size_t at[] = { in->second, in->newest };
+
+	for (size_t i = 0; i < COUNT(at); i++) {
+		if (in->n > 0 && at[i] > v->passed &&
+		    at[i] - v->passed < v->bytes.n)
+			return at[i] - v->passed;
+	}
+	return v->bytes.n;
+}
 
 static enum round
 feed_bound(struct session *s, enum side side, struct view *v)
@@ -181,12 +217,12 @@ feed_bound(struct session *s, enum side side, struct view *v)
 		c.used = v->bytes.n;
 	if (c.used > 0 || c.skip > 0)
 		in->started = true;
-	v->bytes = slice_from(v->bytes, c.used);
+	pass(v, c.used);
 	v->segment = v->segment && c.used == 0;
 	if (c.skip > 0) {
 		uint64_t now = c.skip < v->bytes.n ? c.skip : v->bytes.n;
 
-		v->bytes = slice_from(v->bytes, (size_t)now);
+		pass(v, (size_t)now);
 		in->skip = c.skip - now;
 	}
 	switch (r) {
@@ -201,10 +237,25 @@ feed_bound(struct session *s, enum side side, struct view *v)
 	case FEED_LOST:
 		unbind(s);
 		stranger(s, side, v->bytes);
-		v->bytes = slice_from(v->bytes, v->bytes.n);
+		pass(v, v->bytes.n);
 		return ROUND_WAIT;
 	}
 	return ROUND_OVER;
+}
+
+/* These bytes, or those before the next segment, are nobody's. */
+static enum round
+pass_stranger(struct session *s, enum side side, struct view *v)
+{
+	size_t n = next_segment(s, side, v);
+
+	s->in[side].started = true;
+	stranger(s, side, v->bytes);
+	pass(v, n);
+	v->segment = true;
+	if (s->unknown > LIMIT_UNKNOWN)
+		return ROUND_OVER;
+	return v->bytes.n > 0 ? ROUND_AGAIN : ROUND_WAIT;
 }
 
 static enum round
@@ -212,7 +263,7 @@ stream_round(struct session *s, enum side side, struct view *v)
 {
 	if (s->bound != NULL)
 		return feed_bound(s, side, v);
-	switch (probe_stream(s, side, v->bytes, v->segment)) {
+	switch (probe_stream(s, side, v)) {
 	case PROBE_YES:
 		return ROUND_AGAIN;
 	case PROBE_MORE:
@@ -220,10 +271,13 @@ stream_round(struct session *s, enum side side, struct view *v)
 	case PROBE_NO:
 		break;
 	}
-	s->in[side].started = true;
-	stranger(s, side, v->bytes);
-	v->bytes = slice_from(v->bytes, v->bytes.n);
-	return s->unknown > LIMIT_UNKNOWN ? ROUND_OVER : ROUND_WAIT;
+	return pass_stranger(s, side, v);
+}
+
+static uint32_t
+behind(uint32_t at, size_t passed)
+{
+	return at > passed ? at - (uint32_t)passed : 0;
 }
 
 /* Works on what is unread in one direction; keeps the rest. */
@@ -246,6 +300,8 @@ stream_rounds(struct session *s, enum side side, struct view v)
 		memmove(in->p, v.bytes.p, v.bytes.n);
 		in->n = v.bytes.n;
 		in->segment = v.segment;
+		in->second = behind(in->second, v.passed);
+		in->newest = behind(in->newest, v.passed);
 		return FEED_ON;
 	}
 	if (!pending_add(in, v.bytes, v.segment)) {
@@ -253,6 +309,36 @@ stream_rounds(struct session *s, enum side side, struct view v)
 		stranger(s, side, v.bytes);
 	}
 	return FEED_ON;
+}
+
+/*
+ * What the other side said before somebody knew the protocol. It may belong to
+ * what stood in front of it: the answer to a wish for TLS.
+ */
+static enum feed
+stream_back(struct session *s, enum side side)
+{
+	struct pending *in = &s->in[side];
+	struct view v = { slice_of(in->p, in->n), in->segment, 0 };
+	enum side was = s->side;
+
+	s->side = side;
+	while (s->bound != NULL && v.bytes.n > 0) {
+		struct sniff sniff = sniff_of(s, side, &v);
+
+		if (s->bound->probe == NULL ||
+		    s->bound->probe(&sniff) != PROBE_NO ||
+		    pass_stranger(s, side, &v) == ROUND_OVER)
+			break;
+	}
+	enum feed r = FEED_ON;
+
+	if (v.bytes.n > 0)
+		r = stream_rounds(s, side, v);
+	else
+		pending_clear(in);
+	s->side = was;
+	return r;
 }
 
 static enum feed
@@ -272,7 +358,7 @@ stream_bytes(struct session *s, enum side side, struct slice bytes,
 	if (bytes.n == 0)
 		return FEED_ON;
 	const struct dissector *before = s->bound;
-	struct view v = { bytes, segment };
+	struct view v = { bytes, segment, 0 };
 
 	if (in->n > 0) {
 		if (!pending_add(in, bytes, segment)) {
@@ -281,21 +367,14 @@ stream_bytes(struct session *s, enum side side, struct slice bytes,
 			stranger(s, side, bytes);
 			return FEED_ON;
 		}
-		v = (struct view){ slice_of(in->p, in->n), in->segment };
+		v = (struct view){ slice_of(in->p, in->n), in->segment, 0 };
 	}
 	enum feed r = stream_rounds(s, side, v);
-	struct pending *back = &s->in[!side];
 
 	/* The other side may have waited for somebody to know the protocol. */
-	if (r == FEED_ON && s->bound != before && back->n > 0) {
-		enum side was = s->side;
-
-		s->side = (enum side) !side;
-		r = stream_rounds(s, (enum side) !side,
-		    (struct view){ slice_of(back->p, back->n), back->segment });
-		s->side = was;
-	}
-	return r;
+	return r == FEED_ON && s->bound != before && s->in[!side].n > 0
+	    ? stream_back(s, (enum side) !side)
+	    : r;
 }
 
 void

@@ -22,6 +22,8 @@ struct active {
 struct pending {
 	uint8_t *p;
 	size_t n, room;
+	/* where the second segment in it began, and the newest; 0: none */
+	uint32_t second, newest;
 	uint64_t skip;
 	uint64_t taken; /* bytes that arrived, for session_offset() */
 	bool started;   /* something came before */

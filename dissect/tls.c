@@ -581,15 +581,9 @@ take_ssl2(struct session *s, struct tls_state *t, struct chunk *c)
 static void
 begin(struct session *s, struct tls_state *t, struct slice bytes)
 {
-	struct cursor c = cur_of(bytes);
-	struct tls_record r;
-
 	t->begun = true;
 	learn_text_once(s, FACT_PROTOCOL, slice_text("tls"));
-	if (tls_ssl2_record(bytes) != 0)
-		return;
-	if (tls_record_header(&c, &r) && r.type == CONTENT_HANDSHAKE &&
-	    tls_probe_hello(c) != PROBE_NO)
+	if (tls_ssl2_record(bytes) != 0 || tls_probe_first(bytes) != PROBE_NO)
 		return;
 	t->middle = true;
 	t->way[0].unsure = t->way[1].unsure = true;

@@ -190,6 +190,8 @@ bool tls_messages_fit(struct slice body);
 size_t tls_ssl2_record(struct slice bytes);
 /* The body of a handshake record: does a hello begin here? */
 enum probe tls_probe_hello(struct cursor c);
+/* The same of a stream's first records, however small they are. */
+enum probe tls_probe_first(struct slice bytes);
 enum probe tls_probe(const struct sniff *s);
 
 /* tls_ja.c: the hello as FACT_TLS_OFFERED_FORM wants it, beside the facts

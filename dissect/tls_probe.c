@@ -8,9 +8,15 @@
  *
  * Spec: RFC 8446 5.1, 4; RFC 5246 6.2.1, 7.4, E.2; RFC 6101 5.2.
  */
+#include "dissect/protocols.h"
 #include "dissect/tls.h"
 
-enum { HELLO_LEAST = 38, SSL2_LEAST = 9, SSL2_FLAG = 0x80 };
+enum {
+	HELLO_LEAST = 38,
+	SSL2_LEAST = 9,
+	SSL2_FLAG = 0x80,
+	HEAD = 6, /* of a handshake message: type, length, version */
+};
 
 static bool
 version_is_known(uint16_t v)
@@ -86,6 +92,41 @@ tls_probe_hello(struct cursor c)
 	return version >> 8 == 3 ||
 		(type == MESSAGE_SERVER_HELLO && version >> 8 == 0x7f)
 	    ? PROBE_YES
+	    : PROBE_NO;
+}
+
+/*
+ * The first octets of a handshake, which may be spread over records of an
+ * octet each (RFC 8446 5.1). False: they are of something else.
+ */
+static bool
+handshake_head(struct slice bytes, uint8_t head[HEAD], size_t *n)
+{
+	struct cursor c = cur_of(bytes), body;
+	struct tls_record r;
+
+	*n = 0;
+	while (*n < HEAD && cur_left(&c) >= TLS_RECORD_HEADER) {
+		if (!tls_record_header(&c, &r) || r.type != CONTENT_HANDSHAKE ||
+		    r.length == 0)
+			return false;
+		body = cur_of(slice_head(cur_rest(&c), r.length));
+		while (*n < HEAD && cur_u8(&body, &head[*n]))
+			++*n;
+		if (!cur_skip(&c, r.length))
+			break;
+	}
+	return true;
+}
+
+enum probe
+tls_probe_first(struct slice bytes)
+{
+	uint8_t head[HEAD];
+	size_t n;
+
+	return handshake_head(bytes, head, &n)
+	    ? tls_probe_hello(cur_of(slice_of(head, n)))
 	    : PROBE_NO;
 }
 
@@ -198,7 +239,7 @@ tls_probe(const struct sniff *s)
 	if (!tls_record_header(&c, &r) || r.length == 0)
 		return PROBE_NO;
 	if (r.type == CONTENT_HANDSHAKE) {
-		enum probe p = tls_probe_hello(c);
+		enum probe p = tls_probe_first(s->bytes);
 
 		if (p != PROBE_NO)
 			return p;
@@ -206,4 +247,14 @@ tls_probe(const struct sniff *s)
 	if (!s->segment && !s->start)
 		return PROBE_NO;
 	return probe_middle(c, &r);
+}
+
+enum probe
+tls_takes_over(const struct chunk *c)
+{
+	if (!c->segment || c->bytes.n == 0 ||
+	    c->bytes.p[0] != CONTENT_HANDSHAKE)
+		return PROBE_NO;
+	return c->bytes.n < TLS_RECORD_HEADER ? probe_short(c->bytes)
+					      : tls_probe_first(c->bytes);
 }

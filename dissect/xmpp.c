@@ -22,6 +22,7 @@ enum {
 };
 
 struct half {
+	bool spoke;
 	bool features; /* inside stream:features */
 	bool starttls; /* inside starttls, inside features */
 };
@@ -212,7 +213,7 @@ learn_starttls(struct session *s, struct half *h, const struct tag *t)
 static void
 learn_stream(struct session *s, struct half *h, const struct tag *t)
 {
-	*h = (struct half){ 0 };
+	*h = (struct half){ .spoke = true };
 	learn_text_once(s, FACT_XMPP_STREAM, attribute(t, "xmlns"));
 }
 
@@ -264,6 +265,14 @@ xmpp_feed(struct session *s, void *state, struct chunk *c)
 	struct xmpp *x = state;
 
 	learn_text_once(s, FACT_PROTOCOL, slice_text("xmpp"));
+	/* Of one direction the consent to TLS may not be there to be seen. */
+	enum probe tls = x->half[!c->side].spoke ? PROBE_NO : tls_takes_over(c);
+
+	if (tls == PROBE_YES)
+		learn_text_once(s, FACT_STARTTLS, slice_text("xmpp"));
+	if (tls != PROBE_NO)
+		return tls == PROBE_YES ? FEED_NEXT : FEED_ON;
+	x->half[c->side].spoke = true;
 	for (;;) {
 		struct slice rest = slice_from(c->bytes, c->used);
 		struct slice behind = rest;
