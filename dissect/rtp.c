@@ -27,7 +27,8 @@ enum {
 	STEP_NEAR = 4,      /* a step that few losses explain ... */
 	NEAR_LEAST = 2,     /* ... of which a counter of time has none */
 	ODD_MOST = 8,       /* odd steps of a stream nobody confirmed */
-	FRESH_MOST = 4,     /* candidates of one packet, per side */
+	FRESH_MOST = 12,    /* candidates of one packet, per side ... */
+	TESTED_MOST = 4,    /* ... of which so many are measured from it on */
 	WASTED_MOST = 64,   /* candidates in vain: this is not RTP */
 	WEAK_TOLD_MOST = 8, /* facts about streams nobody confirmed */
 	TELL_STEP = 10,     /* packets that are news of an open stream */
@@ -341,23 +342,23 @@ least_worth(struct rtp *r)
 	return least;
 }
 
-/* The oldest candidate of this side, if there are FRESH_MOST of them. */
+/* The oldest candidate of this side, and how many there are. */
 static struct rtp_stream *
-stale_candidate(struct rtp *r, enum side side)
+oldest_candidate(struct rtp *r, enum side side, unsigned *n)
 {
 	struct rtp_stream *oldest = NULL;
-	unsigned n = 0;
 
+	*n = 0;
 	for (unsigned i = 0; i < r->count; i++) {
 		struct rtp_stream *t = &r->stream[i];
 
 		if (t->side != side || !is_candidate(t))
 			continue;
-		n++;
+		++*n;
 		if (oldest == NULL || t->used < oldest->used)
 			oldest = t;
 	}
-	return n >= FRESH_MOST ? oldest : NULL;
+	return oldest;
 }
 
 /* Another candidate while nothing was ever confirmed. */
@@ -373,13 +374,13 @@ waste(struct rtp *r)
 }
 
 static struct rtp_stream *
-place(struct session *s, struct rtp *r, enum side side)
+place(struct session *s, struct rtp *r, enum side side, unsigned *candidates)
 {
-	struct rtp_stream *t = stale_candidate(r, side);
+	struct rtp_stream *t = oldest_candidate(r, side, candidates);
 
-	if (t == NULL && r->count < LIMIT_RTP_STREAMS)
+	if (*candidates < FRESH_MOST && r->count < LIMIT_RTP_STREAMS)
 		return &r->stream[r->count++];
-	if (t == NULL)
+	if (*candidates < FRESH_MOST)
 		t = least_worth(r);
 	if (t->signs != 0)
 		tell_rest(s, r, t);
@@ -392,14 +393,15 @@ static struct rtp_stream *
 admit(struct session *s, struct rtp *r, const struct chunk *c,
     const struct rtp_header *h)
 {
-	struct rtp_stream *t = place(s, r, c->side);
+	unsigned candidates;
+	struct rtp_stream *t = place(s, r, c->side, &candidates);
 
 	*t = (struct rtp_stream){
 		.ssrc = h->ssrc,
 		.pt = h->pt,
 		.side = (uint8_t)c->side,
 		.first = c->packet,
-		.test = media_test_new(),
+		.test = candidates < TESTED_MOST ? media_test_new() : NULL,
 		.verdict = { .wanted = MEDIA_TEST_ENOUGH },
 	};
 	return t;
@@ -488,6 +490,8 @@ measure(struct session *s, struct rtp_stream *t, const struct rtp_header *h)
 	    !t->padded && !h->marker)
 		length_rule_add(&t->lengths, t->pt, t->last_octets,
 		    h->time - t->last_time);
+	if (t->test == NULL && t->packets == 1)
+		t->test = media_test_new();
 	if (t->test != NULL && !tiny)
 		media_test_add(t->test, h->payload, h->octets);
 	if (t->rdp < RDP_LEAST && is_tpkt(h->payload)) {
