@@ -289,6 +289,12 @@ is_web_role(enum role r)
 	    r == ROLE_PERSISTENT_CHAT || r == ROLE_EDGE;
 }
 
+static bool
+is_web_port(const struct scene_of_flow *s)
+{
+	return s->service != NULL && strcmp(s->service->protocol, "http") == 0;
+}
+
 /*
  * One half of an exchange. An answer alone may belong to a first contact that
  * is allowed; a request without credentials may be sent on to HTTPS.
@@ -336,8 +342,10 @@ exchange(const struct scene_of_flow *s, const struct learnt *x, struct list *l)
 	/* A proxy that was asked for a tunnel: what counts is inside. */
 	if (slice_is(w.method, "CONNECT") && s->has_tls)
 		return;
-	bool ours = s->dest_listed && is_web_role(s->dest);
-	bool known = w.known && (!w.common || ours);
+	bool web = s->dest_listed && is_web_role(s->dest);
+	bool known = w.known && (!w.common || web);
+	/* Remote administration and monitoring agents speak HTTP as well. */
+	bool ours = web && is_web_port(s);
 	bool redirect = (h.flags & HTTP_TO_HTTPS) != 0 && w.bare;
 	enum basis basis = basis_of(s, x);
 	enum traffic_class class = CLASS_OTHER;
@@ -348,6 +356,8 @@ exchange(const struct scene_of_flow *s, const struct learnt *x, struct list *l)
 		class = CLASS_BOOTSTRAP;
 	else if (known && w.class != CLASS_OTHER)
 		class = w.class;
+	else if ((h.flags & HTTP_BOSH) != 0)
+		class = CLASS_IM_PRESENCE;
 	else if (ours)
 		class = CLASS_WEB_SERVICES;
 	c = add(l, class, basis, x->packet);
@@ -473,6 +483,41 @@ alpn_is(const struct scene_of_flow *s, const char *name)
 	    evidence_has_text(s->e, FACT_TLS_OFFERED_ALPN, name);
 }
 
+/*
+ * TLS that is not of the product, whoever listens: ports that the registry of
+ * service names (RFC 6335) gives to others, and TLS that a protocol nobody
+ * here knows asked for before.
+ */
+static bool
+belongs_to_others(const struct scene_of_flow *s)
+{
+	static const uint16_t ports[] = {
+		1270, /* System Center Operations Manager, agents */
+		2376, /* Docker */
+		3269, /* Global Catalog over TLS */
+		3389, /* Remote Desktop */
+		5671, /* AMQP */
+		5723, /* System Center Operations Manager */
+		5986, /* WS-Management */
+		6514, /* syslog */
+		6697, /* IRC */
+		8172, /* IIS remote management */
+		8531, /* Windows Server Update Services */
+		8883, /* MQTT */
+	};
+	const struct learnt *l = NULL;
+
+	for (size_t i = 0; i < COUNT(ports); i++) {
+		if (s->flow->tuple.dst.port == ports[i])
+			return true;
+	}
+	while ((l = evidence_next(s->e, FACT_CLEAR_BYTES, l)) != NULL) {
+		if (l->packet < s->tls.hello_packet)
+			return true;
+	}
+	return false;
+}
+
 static void
 hidden(const struct scene_of_flow *s, struct list *l)
 {
@@ -489,6 +534,8 @@ hidden(const struct scene_of_flow *s, struct list *l)
 	}
 	bool to_server = s->dest_listed && role_is_server(s->dest);
 
+	if (belongs_to_others(s))
+		return;
 	if (to_server && web && is_web_role(s->dest)) {
 		add(l, CLASS_WEB_SERVICES, BASIS_TLS, packet)->by_port = true;
 		return;

@@ -169,11 +169,17 @@ is_mutual(enum client_certificate c)
 	    c == CLIENT_CERT_INFERRED_PRESENTED;
 }
 
+/* An exchange before TLS asked a proxy for the connection. */
 static bool
 is_http_inside(const struct scene_of_flow *s)
 {
-	return evidence_first(s->e, FACT_HTTP_EXCHANGE) != NULL ||
-	    evidence_has_text(s->e, FACT_TLS_ALPN, "h2") ||
+	const struct learnt *x = NULL;
+
+	while ((x = evidence_next(s->e, FACT_HTTP_EXCHANGE, x)) != NULL) {
+		if (evidence_cover(s->e, x) != COVER_NONE)
+			return true;
+	}
+	return evidence_has_text(s->e, FACT_TLS_ALPN, "h2") ||
 	    evidence_has_text(s->e, FACT_TLS_ALPN, "http/1.1") ||
 	    evidence_has_text(s->e, FACT_TLS_OFFERED_ALPN, "h2") ||
 	    evidence_has_text(s->e, FACT_TLS_OFFERED_ALPN, "http/1.1");
@@ -349,7 +355,9 @@ match_rule(const struct scene_of_flow *s, const struct candidate_class *c,
 		.dest_role = s->dest,
 		.proto = s->flow->tuple.proto,
 		.protocol = s->app,
-		.bare = evidence_first(s->e, FACT_XMPP_SASL) == NULL,
+		/* XMPP that goes on without TLS and without a login. */
+		.bare = c->basis == BASIS_CLEAR && !c->open &&
+		    evidence_first(s->e, FACT_XMPP_SASL) == NULL,
 		.time = s->flow->start,
 	};
 	struct http_exchange h;

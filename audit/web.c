@@ -128,15 +128,18 @@ void
 web_request_of(const struct http_exchange *x, struct web_request *out)
 {
 	struct slice rest = slice_of(x->text, strnlen(x->text, LIMIT_TEXT));
-	const unsigned secrets =
-	    HTTP_AUTHORIZATION | HTTP_COOKIE | HTTP_WEBTICKET | HTTP_SOAP;
+	const unsigned named =
+	    HTTP_AUTHORIZATION | HTTP_COOKIE | HTTP_WEBTICKET | HTTP_SECURITY;
 
 	*out = (struct web_request){ .class = CLASS_OTHER };
 	if (!text_split(&rest, ' ', &out->method) ||
 	    !text_split(&rest, ' ', &out->host))
 		return;
 	out->path = plain_path(rest, out->text);
-	out->bare = (x->flags & secrets) == 0;
+	/* Even the anonymous question for root certificates is SOAP. */
+	out->bare = (x->flags & named) == 0 &&
+	    ((x->flags & HTTP_SOAP) == 0 ||
+		text_begins(out->path, "/certprov/"));
 	for (size_t i = 0; i < COUNT(paths); i++) {
 		if (!text_begins(out->path, paths[i].begins))
 			continue;

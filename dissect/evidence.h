@@ -214,6 +214,8 @@ enum http_flag {
 	HTTP_PROXY = 1 << 8,     /* absolute-form: through a proxy */
 	HTTP_SIPURI = 1 << 9,    /* ?sipuri= */
 	HTTP_NTLM = 1 << 10,     /* Negotiate, NTLM or Kerberos only */
+	HTTP_SECURITY = 1 << 11, /* SOAP that says who asks (WS-Security) */
+	HTTP_BOSH = 1 << 12,     /* XMPP in the body (XEP-0206) */
 };
 struct http_exchange {
 	uint16_t status; /* 0: no answer seen */

@@ -17,6 +17,7 @@
 
 enum {
 	OPEN_MOST = 8,   /* requests without an answer yet */
+	EARLY_MOST = 4,  /* answers whose request is still to come */
 	KNOWN_MOST = 56, /* different exchanges of one connection ... */
 	PLAIN_MOST = 36, /* ... of them without anything secret */
 	CHUNK_LINE_MOST = 1024,
@@ -48,6 +49,12 @@ struct request {
 	bool told; /* learnt without an answer */
 };
 
+/* What an answer adds to its request. */
+struct early {
+	uint16_t status, flags;
+	char type[sizeof(((struct http_exchange *)0)->content_type)];
+};
+
 /* An exchange that was learnt, and how often it came again since. */
 struct known {
 	uint64_t id;
@@ -59,6 +66,9 @@ struct http {
 	struct half half[2];
 	struct request open[OPEN_MOST]; /* oldest first, a ring */
 	unsigned first, count;
+	struct early early[EARLY_MOST]; /* oldest first */
+	unsigned early_count;
+	bool torn; /* bytes are missing: an answer may have no request */
 	struct known known[KNOWN_MOST];
 	unsigned known_count, plain;
 	bool has_host, has_agent;
@@ -196,6 +206,48 @@ open_request(struct session *s, struct http *http)
 	return &http->open[(http->first + http->count++) % OPEN_MOST];
 }
 
+/* ---- answers before their request ---- */
+
+/* Directions from two taps, or queues, may be out of step by more than it takes
+ * to answer. */
+static void
+pair_early(struct session *s, struct http *http)
+{
+	struct request *r = oldest(http);
+	const struct early *e = &http->early[0];
+
+	if (r == NULL || http->early_count == 0)
+		return;
+	r->x.status = e->status;
+	r->x.flags |= e->flags;
+	memcpy(r->x.content_type, e->type, sizeof(e->type));
+	memmove(&http->early[0], &http->early[1],
+	    --http->early_count * sizeof(http->early[0]));
+	close_oldest(s, http);
+}
+
+/* No request came for it. */
+static void
+give_up_early(struct session *s, struct http *http)
+{
+	struct request *r = open_request(s, http);
+
+	memset(r, 0, sizeof(*r));
+	pair_early(s, http);
+}
+
+static void
+keep_early(struct session *s, struct http *http, const struct http_exchange *x)
+{
+	if (http->early_count == EARLY_MOST)
+		give_up_early(s, http);
+	struct early *e = &http->early[http->early_count++];
+
+	e->status = x->status;
+	e->flags = x->flags;
+	memcpy(e->type, x->content_type, sizeof(e->type));
+}
+
 /* ---- framing ---- */
 
 static struct slice
@@ -292,7 +344,9 @@ take_request(struct session *s, struct http *http, struct half *h,
 	http->has_host |= f->host.n > 0;
 	http->has_agent |= f->agent.n > 0;
 	frame_body(h, f, false);
-	if (r->connect || (r->upgrade && h->left == 0 && !f->chunked))
+	if (http->early_count > 0)
+		pair_early(s, http);
+	else if (r->connect || (r->upgrade && h->left == 0 && !f->chunked))
 		h->phase = PHASE_WAIT;
 }
 
@@ -400,12 +454,28 @@ take_answer(struct session *s, struct http *http, struct half *h,
 		learn_text(s, FACT_HTTP_CONNECT, target_of(r));
 	if (r != NULL)
 		close_oldest(s, http);
-	else
+	else if (http->torn || session_mid_stream(s) || status == 101)
 		learn_exchange(s, http, &unknown.x);
+	else
+		keep_early(s, http, &unknown.x);
 	release(http);
 	if (granted)
 		return FEED_NEXT;
 	return status == 101 ? switch_protocols(s, http, f) : FEED_ON;
+}
+
+/* As far as it came with its head: SOAP 1.1 is told by its body where the
+ * field is missing. */
+static unsigned
+flags_of_body(struct slice body)
+{
+	body = slice_head(body, LIMIT_TEXT * 4);
+	if (text_has(body, "jabber.org/protocol/httpbind"))
+		return HTTP_BOSH;
+	if (!text_has(slice_head(body, LIMIT_TEXT), ":Envelope"))
+		return 0;
+	return text_has(body, ":Security") ? HTTP_SOAP | HTTP_SECURITY
+					   : HTTP_SOAP;
 }
 
 static enum feed
@@ -432,10 +502,8 @@ head(struct session *s, struct http *http, struct chunk *c)
 	http_take_fields(rest, &f);
 	if (http_status_line(line, &status))
 		return take_answer(s, http, h, status, &f);
-	/* SOAP 1.1 is told by its body where the field is missing. */
-	if (text_has(f.type, "xml") &&
-	    text_has(slice_head(unread(c), LIMIT_TEXT), ":Envelope"))
-		f.flags |= HTTP_SOAP;
+	if (text_has(f.type, "xml"))
+		f.flags |= flags_of_body(unread(c));
 	take_request(s, http, h, line, &f);
 	return FEED_ON;
 }
@@ -523,8 +591,11 @@ http_gap(struct session *s, void *state, enum side side, uint64_t n)
 	if (http->websocket != NULL)
 		return dissect_websocket.gap(s, http->websocket, side, n);
 	/* What was asked in the hole is unknown, and so is what is answered. */
+	http->torn = true;
 	while (http->count > 0)
 		close_oldest(s, http);
+	while (http->early_count > 0)
+		give_up_early(s, http);
 	release(http);
 	if (h->phase != PHASE_CLOSE)
 		h->phase = PHASE_LOST;
@@ -540,6 +611,8 @@ http_end(struct session *s, void *state)
 
 	if (http->websocket != NULL && dissect_websocket.end != NULL)
 		dissect_websocket.end(s, http->websocket);
+	while (http->early_count > 0)
+		give_up_early(s, http);
 	for (unsigned i = 0; i < http->count; i++) {
 		struct request *r = &http->open[(http->first + i) % OPEN_MOST];
 

@@ -212,7 +212,7 @@ test_gap_and_reply_first(void **state)
 	struct talk t;
 
 	(void)state;
-	talk_open(&t, IPPROTO_NUM_TCP, 80);
+	talk_open_at(&t, IPPROTO_NUM_TCP, 80, true);
 	talk_say(&t, TO_CLIENT, slice_text(OK("Content-Length: 2\r\n") "ab"));
 	assert_int_equal(exchange(&t, 0)->status, 200);
 	assert_string_equal(exchange(&t, 0)->text, "");
@@ -226,6 +226,32 @@ test_gap_and_reply_first(void **state)
 	assert_int_equal(exchange(&t, 1)->status, 0);
 	assert_string_equal(exchange(&t, 2)->text, "GET fe1.contoso.com /2");
 	assert_int_equal(exchange(&t, 2)->status, 200);
+	talk_close(&t);
+}
+
+/* Two taps out of step: the answers stand before their requests. */
+static void
+test_early_answers(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, IPPROTO_NUM_TCP, 80);
+	talk_say(&t, TO_CLIENT, slice_text(OK("Content-Length: 2\r\n") "ab"));
+	talk_say(&t, TO_CLIENT,
+	    slice_text("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"));
+	talk_say(&t, TO_CLIENT, slice_text(OK("Content-Length: 0\r\n")));
+	assert_int_equal(talk_count(&t, FACT_HTTP_EXCHANGE), 0);
+	talk_say(&t, TO_SERVER, slice_text(GET("/1") "\r\n"));
+	talk_say(&t, TO_SERVER, slice_text(GET("/2") "\r\n"));
+	assert_int_equal(exchange(&t, 0)->status, 200);
+	assert_string_equal(exchange(&t, 0)->text, "GET fe1.contoso.com /1");
+	assert_int_equal(exchange(&t, 1)->status, 404);
+	assert_string_equal(exchange(&t, 1)->text, "GET fe1.contoso.com /2");
+	session_end(t.session);
+	assert_int_equal(talk_count(&t, FACT_HTTP_EXCHANGE), 3);
+	assert_int_equal(exchange(&t, 2)->status, 200);
+	assert_string_equal(exchange(&t, 2)->text, "");
 	talk_close(&t);
 }
 
@@ -332,6 +358,7 @@ main(void)
 		cmocka_unit_test(test_secrets_have_room),
 		cmocka_unit_test(test_body_is_passed_over),
 		cmocka_unit_test(test_gap_and_reply_first),
+		cmocka_unit_test(test_early_answers),
 		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_upgrade_h2c),
 		cmocka_unit_test(test_refused_upgrade),

@@ -30,7 +30,7 @@ said_bytes(const struct said *line)
 }
 
 static inline void
-talk_open(struct talk *t, uint8_t proto, uint16_t port)
+talk_open_at(struct talk *t, uint8_t proto, uint16_t port, bool middle)
 {
 	static const uint8_t client[4] = { 10, 0, 0, 1 };
 	static const uint8_t server[4] = { 10, 0, 0, 2 };
@@ -41,8 +41,15 @@ talk_open(struct talk *t, uint8_t proto, uint16_t port)
 	t->flow.tuple.dst.addr = addr_v4(server);
 	t->flow.tuple.src.port = 40000;
 	t->flow.tuple.dst.port = port;
+	t->flow.mid_stream = middle;
 	t->session = session_new(&t->flow, NULL, NULL);
 	assert_non_null(t->session);
+}
+
+static inline void
+talk_open(struct talk *t, uint8_t proto, uint16_t port)
+{
+	talk_open_at(t, proto, port, false);
 }
 
 static inline void
