@@ -335,26 +335,11 @@ decide_clear(struct media_state *m, const struct tally *t)
 	    s->packets, s->test != 0 ? s->test : '-', pattern(s->test));
 }
 
-/* An answer without keys: there is nothing SRTP could be made with. */
+/* An answer without keys. */
 static bool
 agreed_plain(const struct media_state *m)
 {
 	return m->promise != NULL && m->promise->clear && m->promise->answered;
-}
-
-/* Of a codec that no test knows, or encrypted by its application. */
-static void
-decide_contradiction(struct media_state *m, const struct tally *t)
-{
-	m->observed = PROTECTION_UNKNOWN;
-	m->certainty = CERTAINTY_INFERRED;
-	m->packet = t->stream.last;
-	SAY(m,
-	    "signalling agreed on plain RTP (%s without keys), yet no test "
-	    "finds a pattern in the payload of %u packets",
-	    m->promise->media->profile, t->stream.packets);
-	MISSING(m,
-	    "a sign of SRTP (its tag, its control packets) or of its codec");
 }
 
 static void
@@ -362,11 +347,6 @@ decide_random(struct media_state *m, const struct tally *t)
 {
 	const struct media_stream *s = &t->stream;
 
-	if (agreed_plain(m) && t->tagged == 0 && srtcp(t) == 0 &&
-	    !t->zrtp_secure && !m->promised_srtp) {
-		decide_contradiction(m, t);
-		return;
-	}
 	observe(m, PROTECTION_SRTP, CERTAINTY_INFERRED, s->last);
 	if (t->tagged > 0)
 		SAY(m,

@@ -302,10 +302,10 @@ test_promises(void **state)
 		    "too few" },
 		{ true, OFFERED, RESULT_OPEN, 60, PROTECTION_UNKNOWN,
 		    "too few" },
-		/* bytes outweigh words, but what no test knows is no SRTP */
+		/* bytes outweigh words, both ways */
 		{ true, AGREED, RESULT_CLEAR, 5, PROTECTION_NONE, "plain RTP" },
-		{ false, AGREED, RESULT_RANDOM, 100, PROTECTION_UNKNOWN,
-		    "yet no test finds a pattern" },
+		{ false, AGREED, RESULT_RANDOM, 100, PROTECTION_SRTP,
+		    "encrypted payload" },
 		{ false, AGREED, RESULT_OPEN, 20, PROTECTION_NONE,
 		    "signalling agreed on plain RTP" },
 		{ false, OFFERED, RESULT_OPEN, 20, PROTECTION_UNKNOWN,
