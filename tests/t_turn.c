@@ -256,7 +256,7 @@ test_stream_padding(void **state)
 	(void)state;
 	voice_begin(&v, IPPROTO_NUM_TCP);
 	call_stream(&v.call, TO_SERVER, channel_bind, sizeof(channel_bind));
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 8; i++) {
 		uint8_t few[33];
 
 		memset(few, 0x55, sizeof(few));
