@@ -236,11 +236,16 @@ power_of_ten(unsigned n)
 	return v;
 }
 
-/* if_tsresol: with the top bit a negative power of 2, else of 10 */
+/*
+ * if_tsresol: with the top bit a negative power of 2, else of 10. Any 64 bits
+ * may stand there: what is no time between 1970 and 2116 comes out as the
+ * nearer of the two, so that the difference of two times always fits.
+ */
 static int64_t
 time_of(const struct interface *i, uint64_t units)
 {
 	enum { OF_TWO = 0x80, MOST_TEN = 19, EXACT = 34 };
+	const uint64_t latest = UINT64_C(1) << 62;
 	unsigned n = i->resolution & 0x7f;
 	uint64_t ns;
 
@@ -261,7 +266,10 @@ time_of(const struct interface *i, uint64_t units)
 	} else {
 		ns = 0;
 	}
-	return (int64_t)(ns + (uint64_t)i->offset * (uint64_t)NS_PER_S);
+	ns += (uint64_t)i->offset * (uint64_t)NS_PER_S;
+	if (ns > INT64_MAX)
+		return 0;
+	return ns < latest ? (int64_t)ns : (int64_t)latest;
 }
 
 static const struct interface *

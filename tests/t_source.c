@@ -467,6 +467,10 @@ test_resolutions(void **state)
 		{ 0x80 + 62, 5, 1ull << 62 | 1ull << 61, 6500000000 },
 		{ 0x80 + 100, 5, UINT64_MAX, 5000000000 },
 		{ 6, -3600, 3600000001, 1000 },
+		/* no times: the begin and the end of all that there are */
+		{ 6, -3600, 5, 0 },
+		{ 9, 0, UINT64_MAX, 0 },
+		{ 9, 0, INT64_MAX, INT64_C(1) << 62 },
 	};
 
 	(void)state;
