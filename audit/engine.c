@@ -63,10 +63,11 @@ struct engine {
 	bool auditing;
 	_Atomic uint64_t records;
 	struct capture_totals totals;
-	int64_t newest;        /* packet time, to see the clock step back */
-	struct notice look;    /* among the notices: time to look around */
-	uint32_t period;       /* as notices count them */
-	atomic_bool turn, ask; /* engine_turn(), engine_ask() */
+	int64_t newest;          /* packet time, to see the clock step back */
+	struct flow_clock clock; /* of all workers */
+	struct notice look;      /* among the notices: time to look around */
+	uint32_t period;         /* as notices count them */
+	atomic_bool turn, ask;   /* engine_turn(), engine_ask() */
 };
 
 static void
@@ -474,6 +475,7 @@ give(struct engine *e, struct packet *p)
 		e->totals.no_transport++;
 		return;
 	}
+	flow_tell_time(&e->clock, p);
 	if (!e->apart) {
 		worker_packet(shard_worker(e->shards[0]), p);
 		return;

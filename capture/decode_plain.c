@@ -113,6 +113,7 @@ decode_plain(struct packet *p)
 	p->has_transport = true;
 	p->fragment = p->reassembled = p->cut = false;
 	p->payload_wire = (uint32_t)p->payload.n;
+	p->timed = false;
 	p->hash = 0;
 	p->copy = 0;
 	return true;

@@ -45,12 +45,8 @@ struct flow_table {
 		uint32_t oldest;
 		uint32_t newest;
 	} line[LINES];
-	bool started;
-	int64_t now;      /* latest believable packet time */
-	int64_t second;   /* packet time of the last full second */
-	uint32_t seconds; /* since the first packet */
-	uint32_t swept;   /* no flow was idle any more in this second */
-	unsigned leaps;   /* packets in a row far ahead of now */
+	struct flow_clock clock;
+	uint32_t swept; /* no flow was idle any more in this second */
 	flow_gone *gone;
 	void *ctx;
 	uint64_t evicted;
@@ -241,9 +237,9 @@ line_join(struct flow_table *t, struct flow *f)
 static void
 line_touch(struct flow_table *t, struct flow *f)
 {
-	bool moved = f->seen == t->seconds && t->count <= t->most / 2;
+	bool moved = f->seen == t->clock.seconds && t->count <= t->most / 2;
 
-	f->seen = t->seconds;
+	f->seen = t->clock.seconds;
 	if ((moved || f->newer == 0) && f->line == line_of(f))
 		return;
 	line_leave(t, f);
@@ -261,11 +257,28 @@ let_go(struct flow_table *t, struct flow *f)
 	t->count--;
 }
 
-/* The clock says idle; the flow's own packets may have run ahead of it. */
+/* Not touched for long, by the clock. */
+static bool
+is_forgotten(const struct flow_table *t, const struct flow *f)
+{
+	return (int32_t)(t->clock.seconds - f->seen) > flow_idle_s[f->line];
+}
+
+/* The flow's own packets may have run ahead of the clock. */
 static bool
 is_idle(const struct flow_table *t, const struct flow *f)
 {
-	return since(t->now, f->end) > flow_idle_s[f->line] * NS_PER_S;
+	return since(t->clock.now, f->end) > flow_idle_s[f->line] * NS_PER_S;
+}
+
+/* Looked at again when its own time is over, whenever that was found out. */
+static void
+put_off(struct flow_table *t, struct flow *f)
+{
+	f->seen = t->clock.seconds -
+	    (uint32_t)(since(t->clock.now, f->end) / NS_PER_S);
+	line_leave(t, f);
+	line_join(t, f);
 }
 
 /* A few per packet, and none before the clock has moved. */
@@ -274,23 +287,23 @@ let_idle_go(struct flow_table *t)
 {
 	unsigned looked_at = 0;
 
-	if (t->swept == t->seconds)
+	if (t->swept == t->clock.seconds)
 		return;
 	for (unsigned line = 0; line < LINES; line++) {
 		for (; t->line[line].oldest != 0; looked_at++) {
 			struct flow *f = flow_at(t, t->line[line].oldest);
 
-			if (t->seconds - f->seen <= flow_idle_s[line])
+			if (!is_forgotten(t, f))
 				break;
 			if (looked_at >= LIMIT_FLOW_SWEEP)
 				return;
 			if (is_idle(t, f))
 				let_go(t, f);
 			else
-				line_touch(t, f);
+				put_off(t, f);
 		}
 	}
-	t->swept = t->seconds;
+	t->swept = t->clock.seconds;
 }
 
 /* False if there is no flow at all. */
@@ -364,7 +377,7 @@ flow_new(struct flow_table *t, uint32_t hash)
 	memset(f, 0, sizeof(*f));
 	f->self = self;
 	f->hash = hash;
-	f->seen = t->seconds;
+	f->seen = t->clock.seconds;
 	t->count++;
 	slot_put(t->slots, t->mask, (struct slot){ hash, self });
 	return f;
@@ -458,33 +471,51 @@ flow_table_duplicates(const struct flow_table *t)
 	return t->duplicates;
 }
 
-/* The table's clock never goes back, and leaps only when several packets in
- * a row say so. */
 static void
-tell_time(struct flow_table *t, int64_t time)
+tick(struct flow_clock *c, int64_t time)
 {
 	int64_t ahead;
 
-	if (!t->started) {
-		t->started = true;
-		t->now = t->second = time;
+	if (!c->started) {
+		c->started = true;
+		c->now = c->second = time;
 		return;
 	}
-	ahead = since(time, t->now);
+	ahead = since(time, c->now);
 	if (ahead > LIMIT_CLOCK_JUMP_S * NS_PER_S) {
-		if (++t->leaps < LIMIT_CLOCK_JUMPS)
+		if (++c->leaps < LIMIT_CLOCK_JUMPS)
 			return;
 	}
-	t->leaps = 0;
+	c->leaps = 0;
 	if (ahead <= 0)
 		return;
-	t->now = time;
-	ahead = since(time, t->second);
+	c->now = time;
+	ahead = since(time, c->second);
 	if (ahead < NS_PER_S)
 		return;
-	t->second = time;
+	c->second = time;
 	ahead /= NS_PER_S;
-	t->seconds += ahead > INT32_MAX ? INT32_MAX : (uint32_t)ahead;
+	c->seconds += ahead > INT32_MAX ? INT32_MAX : (uint32_t)ahead;
+}
+
+void
+flow_tell_time(struct flow_clock *c, struct packet *p)
+{
+	tick(c, p->time);
+	p->timed = true;
+	p->now = c->now;
+	p->seconds = c->seconds;
+}
+
+static void
+read_time(struct flow_table *t, const struct packet *p)
+{
+	if (p->timed) {
+		t->clock.now = p->now;
+		t->clock.seconds = p->seconds;
+	} else {
+		tick(&t->clock, p->time);
+	}
 }
 
 static struct flow *
@@ -524,9 +555,14 @@ flow_find(struct flow_table *t, const struct packet *p, enum side *side,
 	struct flow *f;
 
 	*duplicate = false;
-	tell_time(t, p->time);
+	read_time(t, p);
 	let_idle_go(t);
 	f = find(t, hash, &p->tuple, side);
+	/* Over, and nobody had time to see it off. */
+	if (f != NULL && is_forgotten(t, f) && is_idle(t, f)) {
+		let_go(t, f);
+		f = NULL;
+	}
 	if (f != NULL && flow_is_copy(f, p)) {
 		*duplicate = true;
 		f->duplicates++;

@@ -105,6 +105,25 @@ void flow_table_each(struct flow_table *t,
     void (*visit)(void *ctx, struct flow *f), void *ctx);
 
 /*
+ * Packet time as idle flows see it: it never goes back, and leaps only when
+ * several packets in a row say so. Zeroed at first.
+ */
+struct flow_clock {
+	bool started;
+	int64_t now;      /* latest believable packet time */
+	int64_t second;   /* packet time of the last full second */
+	uint32_t seconds; /* since the first packet */
+	unsigned leaps;   /* packets in a row far ahead of now */
+};
+
+/*
+ * Moves the clock and notes it in the packet. Who deals packets out to several
+ * tables keeps one clock for them, so that flows end at the same packet however
+ * many there are; a table has its own for packets without.
+ */
+void flow_tell_time(struct flow_clock *c, struct packet *p);
+
+/*
  * Notes the hashes of a decoded packet in it: whoever reads it has its bytes at
  * hand, and flow_find() need not. That of the tuple is keyed and the same both
  * ways; its upper half chooses the worker, the tables inside use the lower.

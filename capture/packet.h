@@ -61,6 +61,11 @@ struct packet {
 	uint16_t ip_id; /* 0 for IPv6 without fragments */
 	uint8_t ttl;
 
+	/* from flow_tell_time() */
+	bool timed;
+	int64_t now;      /* of the clock */
+	uint32_t seconds; /* of the clock since it began */
+
 	/* from flow_note() */
 	uint64_t hash; /* of the tuple; 0: not noted */
 	uint32_t copy; /* of what a copy has in common with its original */

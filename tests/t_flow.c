@@ -504,6 +504,56 @@ test_clock_jumps(void **state)
 	world_free(w);
 }
 
+/* Packets of eight flows whose times jump to and fro, in one table or dealt
+ * out to several; to `ends` how many flows each made. */
+static void
+play_split(unsigned tables, unsigned ends[8])
+{
+	static const int jumps[] = { 0, 1, 900, 901, 902, 903, 904, 20, 21,
+		2000, 2001, 2002, 2003, 2004, 2005, 900, 22, 2006 };
+	struct world *w[4] = { NULL };
+	struct flow_clock clock = { .started = false };
+	uint64_t number = 0, seed = 7;
+
+	for (unsigned i = 0; i < tables; i++)
+		w[i] = world_new(100);
+	for (unsigned i = 0; i < 4000; i++) {
+		seed = seed * UINT64_C(6364136223846793005) + 1442695041;
+		unsigned flow = seed >> 40 & 7;
+		struct packet p =
+		    datagram(host(1, (uint16_t)(1000 + flow)), host(2, 53), "");
+
+		p.number = ++number;
+		p.time = (1400000000 + i / 40 * 30 +
+			     jumps[(seed >> 50) % (i % 97 < 20 ? 18 : 2)]) *
+		    NS_PER_S;
+		flow_tell_time(&clock, &p);
+		enum side side;
+		bool copy;
+		struct flow *f =
+		    flow_find(w[flow % tables]->t, &p, &side, &copy);
+
+		assert_non_null(f);
+		ends[flow] += f->first_packet == number;
+	}
+	for (unsigned i = 0; i < tables; i++)
+		world_free(w[i]);
+}
+
+static void
+test_one_clock(void **state)
+{
+	unsigned together[8] = { 0 }, apart[8] = { 0 }, all = 0;
+
+	(void)state;
+	play_split(1, together);
+	play_split(4, apart);
+	assert_memory_equal(together, apart, sizeof(apart));
+	for (unsigned i = 0; i < 8; i++)
+		all += together[i];
+	assert_true(all > 16);
+}
+
 static void
 test_eviction(void **state)
 {
@@ -906,6 +956,7 @@ main(void)
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_idle_in_steps),
 		cmocka_unit_test(test_clock_jumps),
+		cmocka_unit_test(test_one_clock),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_eviction_of_kinds),
 		cmocka_unit_test(test_copies),
