@@ -234,10 +234,10 @@ forget(struct ledger *l)
 	for (size_t i = 0; i < l->count; i++) {
 		struct record *r = &l->records[i];
 
+		if (!r->spilled && !(r->behind && record_head(r, &room)->last))
+			continue;
 		const struct notice *facts = record_facts(r, &room);
 
-		if (!r->spilled && !(r->behind && facts->last))
-			continue;
 		if (list != NULL && ledger_is_referred_to(facts))
 			list[n++] = (struct ledger_choice){ (uint32_t)i,
 				facts->flow.last_packet };
