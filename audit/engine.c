@@ -34,9 +34,9 @@ enum {
 	HEAP_STEP = 4 * 1024 * 1024,
 	HEAP_AHEAD = 1024 * 1024, /* in a window */
 	/* Windows of TICK_PACKETS packets: */
-	PART_AT = 4, /* one packet of so many is looked into */
+	PART_AT = 2, /* one packet of so many is looked into */
 	PART_AFTER = 3,
-	JOIN_BELOW = 8,
+	JOIN_BELOW = 3,
 	JOIN_AFTER = 16,
 };
 
