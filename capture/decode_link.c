@@ -9,10 +9,6 @@
 
 enum {
 	TYPE_LENGTH_MOST = 1500, /* IEEE 802.3 3.2.6: else it is a type */
-	TYPE_IPV4 = 0x0800,
-	TYPE_IPV6 = 0x86dd,
-	TYPE_CTAG = 0x8100,
-	TYPE_STAG = 0x88a8,
 	TYPE_QINQ = 0x9100, /* before 802.1ad */
 	TYPE_NSH = 0x894f,
 	TYPE_VNTAG = 0x8926,

@@ -8,9 +8,6 @@
 
 enum {
 	LINK_ETHERNET = 1,
-	TYPE_IPV4 = 0x0800,
-	TYPE_CTAG = 0x8100,
-	TYPE_STAG = 0x88a8,
 	FIRST_OCTET = 0x45, /* version 4, header of 20 bytes */
 	IP_HEADER = 20,
 	UDP_HEADER = 8,

@@ -55,6 +55,14 @@ enum layer {
 	LAYERS
 };
 
+/* EtherTypes that more than one of the files asks for. */
+enum {
+	TYPE_IPV4 = 0x0800,
+	TYPE_CTAG = 0x8100,
+	TYPE_IPV6 = 0x86dd,
+	TYPE_STAG = 0x88a8,
+};
+
 /* A layer that is not the last one returns this and sets walk.layer. */
 #define WALK_ON DECODE_RESULTS
 

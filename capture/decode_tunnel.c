@@ -35,10 +35,6 @@ enum {
 	TYPE_EOIP = 0x6400,    /* MikroTik */
 	TYPE_ERSPAN2 = 0x88be, /* and version I */
 	TYPE_ERSPAN3 = 0x22eb,
-	TYPE_IPV4 = 0x0800,
-	TYPE_IPV6 = 0x86dd,
-	TYPE_CTAG = 0x8100,
-	TYPE_STAG = 0x88a8,
 };
 
 static bool
