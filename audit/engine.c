@@ -15,7 +15,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "audit/lanes.h"
@@ -32,7 +31,6 @@ enum {
 	TICK_PACKETS = 4096,   /* look at the clock so often */
 	TICK_LIVE = 64,        /* the same where packets may be rare */
 	HEAP_STEP = 4 * 1024 * 1024,
-	HEAP_AHEAD = 1024 * 1024, /* in a window */
 	/* Windows of TICK_PACKETS packets: */
 	PART_AT = 2, /* one packet of so many is looked into */
 	PART_AFTER = 3,
@@ -50,7 +48,6 @@ struct engine {
 	unsigned shard_count;
 	bool apart;    /* workers have threads, unless lanes do */
 	bool may_part; /* the only worker may get one */
-	char *heap_at; /* as far as it was tended; NULL: it is not */
 	struct {
 		uint64_t packets, looked;
 		unsigned others; /* in a row that speak for the other way */
@@ -177,30 +174,10 @@ start_lanes(struct engine *e, struct fault *f)
  * each; one worker can do with the first.
  */
 static void
-tune_heap(struct engine *e)
+tune_heap(void)
 {
 	(void)mallopt(M_ARENA_MAX, 1);
 	(void)mallopt(M_TOP_PAD, HEAP_STEP);
-	e->heap_at = sbrk(0);
-}
-
-/*
- * A new page is cleared by whoever touches it first. The reader has time for
- * that while the worker has none: it keeps ahead of what records fill. Only
- * faster; kernels before 5.14 do not know how.
- */
-static void
-tend_heap(struct engine *e)
-{
-	char *end = sbrk(0);
-	size_t n;
-
-	if (e->heap_at == NULL || !e->apart || end <= e->heap_at)
-		return;
-	n = (size_t)(end - e->heap_at);
-	n = n < HEAP_AHEAD ? n : HEAP_AHEAD;
-	(void)madvise(e->heap_at, n, MADV_POPULATE_WRITE);
-	e->heap_at += n;
 }
 
 static bool
@@ -210,7 +187,7 @@ start(struct engine *e, struct fault *f)
 	e->may_part =
 	    !e->apart && e->o.source.file_count > 0 && processors() > 1;
 	if (e->may_part)
-		tune_heap(e);
+		tune_heap();
 	if (e->shard_count > 1) {
 		e->notices = ring_new(NOTICES);
 		if (e->notices != NULL && e->o.source.file_count > 0)
@@ -656,7 +633,6 @@ run_reader(struct engine *e,
 		until = often;
 		if (e->may_part)
 			part_or_join(e);
-		tend_heap(e);
 		int64_t now = clock_monotonic();
 
 		if (now - told < NS_PER_S / 10)
