@@ -40,8 +40,6 @@ batch_clear(struct batch *b)
 	b->n = 0;
 	b->used = 0;
 	b->boundary = false;
-	b->mark = NULL;
-	b->look = false;
 }
 
 bool

@@ -12,16 +12,13 @@ enum {
 	BATCH_BYTES = 512 * 1024, /* packets of ordinary size fill the count */
 };
 
-struct notice;
 struct ring;
 
 struct batch {
 	unsigned n;
 	size_t used;
-	bool boundary;       /* a period of the run ends behind it */
-	struct notice *mark; /* for the auditor, before the boundary; or NULL */
-	bool look;           /* it is time to look around */
-	struct ring *home;   /* where it goes when it is done; of lanes only */
+	bool boundary;     /* a period of the run ends behind it */
+	struct ring *home; /* where it goes when it is done; of lanes only */
 	struct packet p[BATCH_PACKETS];
 	uint8_t bytes[BATCH_BYTES];
 };

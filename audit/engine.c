@@ -1,86 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reader -> workers -> auditor. The reader copies packets into batches, one
- * worker per flow by its hash; notices come back through one ring. The report
- * does not depend on their order (audit/ledger.c). A single worker is its own
- * auditor; and its own reader, too, with nothing copied, where it has little to
- * look into, follows a wire, or there is but one processor. Where the kernel
- * spreads a live capture each worker reads for itself (audit/lanes.h), and the
- * calling thread only looks after them.
+ * Reader -> workers -> auditor. One worker is its own reader and auditor. Of
+ * several the reader is the first, and the others follow it: each reads the
+ * files for itself (audit/follower.h). What can be read but once, a pipe or a
+ * wire, the reader copies to them in batches (audit/shard.h); where the kernel
+ * spreads a live capture each reads for itself again (audit/lanes.h), and the
+ * calling thread only looks after them. A flow's worker is known by its hash.
+ * Notices come back through one ring; the report does not depend on their order
+ * (audit/ledger.c).
  */
 #include "audit/engine.h"
 
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "audit/auditor.h"
+#include "audit/follower.h"
+#include "audit/intake.h"
 #include "audit/lanes.h"
 #include "audit/loss.h"
 #include "audit/shard.h"
 #include "core/clock.h"
 #include "core/log.h"
-#include "core/processors.h"
-#include "core/ring.h"
 
 enum {
-	NOTICES = 4096,        /* on their way to the auditor */
-	PATIENT_NOTICES = 256, /* of a file, where more come at once */
-	TICK_PACKETS = 4096,   /* look at the clock so often */
-	TICK_LIVE = 64,        /* the same where packets may be rare */
-	HEAP_STEP = 4 * 1024 * 1024,
-	/* Windows of TICK_PACKETS packets: */
-	PART_AT = 2, /* one packet of so many is looked into */
-	PART_AFTER = 3,
-	JOIN_BELOW = 3,
-	JOIN_AFTER = 16,
+	TICK_PACKETS = 4096, /* look at the clock so often */
+	TICK_LIVE = 64,      /* the same where packets may be rare */
 };
 
 struct engine {
 	struct engine_options o;
 	struct source *source;
-	struct decoder *decoder;
+	struct intake in; /* of the first worker */
 	struct periods *periods;
 	struct loss *loss; /* of a live source, or NULL */
 	struct shard **shards;
 	unsigned shard_count;
-	bool apart;    /* workers have threads, unless lanes do */
-	bool may_part; /* the only worker may get one */
-	struct {
-		uint64_t packets, looked;
-		unsigned others; /* in a row that speak for the other way */
-	} window;
-	struct lanes *lanes;     /* NULL: one reader */
-	_Atomic uint32_t passed; /* periods that lanes have to pass */
-	int64_t looked;          /* at what was lost; monotonic */
-	struct ring *notices;
-	pthread_t auditor;
-	bool auditing;
-	_Atomic uint64_t records;
+	bool apart;                  /* workers have threads, and get copies */
+	struct pace *pace;           /* of followers; NULL: there are none */
+	struct follower **followers; /* none of the first worker */
+	struct lanes *lanes;         /* NULL: one reader */
+	_Atomic uint32_t passed;     /* periods that lanes have to pass */
+	int64_t looked;              /* at what was lost; monotonic */
+	struct auditor *auditor;
 	struct capture_totals totals;
-	int64_t newest;          /* packet time, to see the clock step back */
-	struct flow_clock clock; /* of all workers */
-	struct notice look;      /* among the notices: time to look around */
-	uint32_t period;         /* as notices count them */
-	atomic_bool turn, ask;   /* engine_turn(), engine_ask() */
+	uint32_t period;       /* as notices count them */
+	atomic_bool turn, ask; /* engine_turn(), engine_ask() */
 };
-
-static void
-take_notice(void *ctx, struct notice *n)
-{
-	struct engine *e = ctx;
-
-	if (n->last)
-		atomic_fetch_add_explicit(&e->records, 1, memory_order_relaxed);
-	if (e->notices == NULL)
-		periods_take(e->periods, n);
-	else if (!ring_put(e->notices, n))
-		notice_free(n);
-}
-
-/* ---- threads ---- */
 
 /* On the auditor's thread. */
 static void
@@ -94,26 +63,13 @@ look_around(void *ctx)
 		periods_tick(e->periods);
 }
 
-static void *
-auditor_main(void *arg)
-{
-	struct engine *e = arg;
-	struct notice *n;
-
-	while ((n = ring_get(e->notices)) != NULL) {
-		if (n == &e->look)
-			look_around(e);
-		else
-			periods_take(e->periods, n);
-	}
-	return NULL;
-}
-
 /* ---- life ---- */
 
 static bool
 start_shard(struct engine *e, unsigned i)
 {
+	void *line = auditor_line(e->auditor, i);
+
 	e->shards[i] = shard_new(&(struct shard_options){
 	    .worker = {
 		.keylog = e->o.keylog,
@@ -121,18 +77,16 @@ start_shard(struct engine *e, unsigned i)
 		.most_sessions = LIMIT_SESSIONS / e->shard_count,
 		.live = e->o.view != NULL || e->o.periods.judged != NULL,
 		.eager = e->o.source.interface_count > 0,
-		.tell = take_notice,
-		.ctx = e,
+		.tell = auditor_tell,
+		.ctx = line,
 	    },
 	    .patient = e->o.source.file_count > 0,
-	    .mark = take_notice,
-	    .look = look_around,
-	    .ctx = e,
+	    .mark = auditor_tell,
+	    .ctx = line,
 	});
 	if (e->shards[i] == NULL)
 		return false;
-	return !e->apart || source_lanes(e->source) > 1 ||
-	    shard_part(e->shards[i]);
+	return !e->apart || shard_part(e->shards[i]);
 }
 
 static void
@@ -168,40 +122,94 @@ start_lanes(struct engine *e, struct fault *f)
 	return e->lanes != NULL;
 }
 
-/*
- * Records are kept to the end: the heap only grows. glibc would let a second
- * thread have a heap of its own, which grows by the page, with a system call
- * each; one worker can do with the first.
- */
-static void
-tune_heap(void)
+static bool
+start_follower(struct engine *e, unsigned i, struct fault *f)
 {
-	(void)mallopt(M_ARENA_MAX, 1);
-	(void)mallopt(M_TOP_PAD, HEAP_STEP);
+	struct source *again = source_again(e->source, &e->o.source, f);
+
+	if (again == NULL)
+		return false;
+	e->followers[i] = follower_new(&(struct follower_options){
+	    .source = again,
+	    .pace = e->pace,
+	    .shard = e->shards[i],
+	    .self = i,
+	    .count = e->shard_count,
+	});
+	return e->followers[i] != NULL ||
+	    fail(f, "cannot start worker %u: no memory", i);
+}
+
+static bool
+start_followers(struct engine *e, struct fault *f)
+{
+	e->pace = pace_new(e->shard_count - 1);
+	e->followers = calloc(e->shard_count, sizeof(struct follower *));
+	if (e->pace == NULL || e->followers == NULL)
+		return fail(f, "cannot start the workers: no memory");
+	for (unsigned i = 1; i < e->shard_count; i++) {
+		if (!start_follower(e, i, f))
+			return false;
+	}
+	return true;
+}
+
+static bool
+start_auditor(struct engine *e, enum auditor_way way)
+{
+	e->auditor = auditor_new(&(struct auditor_options){
+	    .way = way,
+	    .workers = e->shard_count,
+	    .patient = e->o.source.file_count > 0,
+	    .periods = e->periods,
+	    .look = look_around,
+	    .ctx = e,
+	});
+	return e->auditor != NULL;
+}
+
+/* To a worker that is apart. */
+static void
+deal(void *ctx, struct packet *p)
+{
+	struct engine *e = ctx;
+
+	flow_note(p);
+	shard_give(e->shards[flow_worker(p, e->shard_count)], p);
+}
+
+static void
+begin_intake(struct engine *e)
+{
+	e->in.source = e->source;
+	e->in.worker = shard_worker(e->shards[0]);
+	e->in.count = e->shard_count;
+	e->in.ahead = e->o.source.file_count > 0;
+	e->in.deal = e->apart ? deal : NULL;
+	e->in.ctx = e;
 }
 
 static bool
 start(struct engine *e, struct fault *f)
 {
-	e->apart = e->shard_count > 1;
-	e->may_part =
-	    !e->apart && e->o.source.file_count > 0 && processors() > 1;
-	if (e->may_part)
-		tune_heap();
-	if (e->shard_count > 1) {
-		e->notices = ring_new(NOTICES);
-		if (e->notices != NULL && e->o.source.file_count > 0)
-			ring_patient(e->notices, PATIENT_NOTICES);
-		e->auditing = e->notices != NULL &&
-		    pthread_create(&e->auditor, NULL, auditor_main, e) == 0;
-		if (!e->auditing)
-			return fail(f, "cannot start the auditor: no memory");
-	}
+	bool several = e->shard_count > 1;
+	bool spread = source_lanes(e->source) > 1;
+	bool follow = several && source_can_again(e->source);
+
+	e->apart = several && !spread && !follow;
+	if (!start_auditor(e,
+		!several     ? AUDITOR_ALONE
+		    : follow ? AUDITOR_IN_TURN
+			     : AUDITOR_APART))
+		return fail(f, "cannot start the auditor: no memory");
 	for (unsigned i = 0; i < e->shard_count; i++) {
 		if (!start_shard(e, i))
 			return fail(f, "cannot start worker %u: no memory", i);
 	}
-	return source_lanes(e->source) == 1 || start_lanes(e, f);
+	begin_intake(e);
+	if (spread)
+		return start_lanes(e, f);
+	return !follow || start_followers(e, f);
 }
 
 static void
@@ -255,10 +263,9 @@ engine_new(const struct engine_options *o, struct fault *f)
 	e->o = *o;
 	e->shard_count = o->workers > 0 ? o->workers : 1;
 	e->shards = calloc(e->shard_count, sizeof(*e->shards));
-	e->decoder = decoder_new();
 	if (o->source.interface_count > 0)
 		e->loss = loss_new();
-	if (e->shards == NULL || e->decoder == NULL ||
+	if (e->shards == NULL || !intake_init(&e->in) ||
 	    (e->loss == NULL && o->source.interface_count > 0)) {
 		(void)fail(f, "no memory");
 		goto bad;
@@ -292,15 +299,18 @@ stop_threads(struct engine *e)
 		source_stop(e->source);
 		lanes_finish(e->lanes);
 	}
+	if (e->pace != NULL)
+		pace_end(e->pace, e->in.feed.totals.packets);
+	for (unsigned i = 1; e->followers != NULL && i < e->shard_count; i++) {
+		follower_free(e->followers[i]);
+		e->followers[i] = NULL;
+	}
 	for (unsigned i = 0; i < e->shard_count; i++) {
 		if (e->shards[i] != NULL)
 			shard_join(e->shards[i]);
 	}
-	if (e->auditing) {
-		ring_close(e->notices);
-		pthread_join(e->auditor, NULL);
-		e->auditing = false;
-	}
+	if (e->auditor != NULL)
+		auditor_end(e->auditor);
 }
 
 void
@@ -314,11 +324,12 @@ engine_free(struct engine *e)
 	for (unsigned i = 0; e->shards != NULL && i < e->shard_count; i++)
 		shard_free(e->shards[i]);
 	free(e->shards);
-	if (e->notices != NULL)
-		ring_free(e->notices);
+	auditor_free(e->auditor);
 	periods_free(e->periods);
 	loss_free(e->loss);
-	decoder_free(e->decoder);
+	free(e->followers);
+	pace_free(e->pace);
+	intake_done(&e->in);
 	if (e->source != NULL)
 		source_close(e->source);
 	free(e);
@@ -333,11 +344,10 @@ sum_up_capture(struct engine *e)
 
 	source_sum(e->source);
 	source_stats(e->source, &s);
-	decode_stats(e->decoder, &t->decode);
-	if (e->lanes != NULL) {
-		t->packets = t->bytes = t->no_transport = t->clock_steps = 0;
-		lanes_totals(e->lanes, t, &e->newest);
-	}
+	feed_decoded(&e->in.feed);
+	*t = e->in.feed.totals;
+	if (e->lanes != NULL)
+		lanes_totals(e->lanes, t, &e->in.feed.newest);
 	t->kernel_drops = s.kernel_drops;
 	t->interface_drops = s.interface_drops;
 	t->cut = t->decode.cut;
@@ -368,37 +378,29 @@ sum_up(struct engine *e)
 
 /* ---- periods ---- */
 
-/* To the auditor, who takes it over. */
-static void
-put_mark(struct engine *e, struct notice *n)
-{
-	if (n != NULL)
-		take_notice(e, n);
-}
-
 /* From `start` to `end`; the workers tell what they know. */
 static void
 end_period(struct engine *e, bool goes_on, int64_t start, int64_t end)
 {
 	struct notice *n;
 
+	intake_flush(&e->in);
 	sum_up_capture(e);
 	n = periods_end(e->period++, goes_on, &(struct span){ start, end },
 	    &e->totals, e->source);
 	atomic_store(&e->passed, e->period);
-	if (e->apart && e->notices == NULL) {
-		shard_boundary(e->shards[0], n);
-		return;
-	}
-	put_mark(e, n);
+	if (n != NULL)
+		auditor_tell(auditor_line(e->auditor, 0), n);
 	if (e->lanes != NULL) {
 		lanes_wake(e->lanes);
 		return;
 	}
+	if (e->pace != NULL)
+		pace_boundary(e->pace, e->in.feed.totals.packets);
 	for (unsigned i = 0; i < e->shard_count; i++) {
 		if (e->apart)
-			shard_boundary(e->shards[i], NULL);
-		else
+			shard_boundary(e->shards[i]);
+		else if (i == 0)
 			shard_pass(e->shards[i]);
 	}
 }
@@ -432,56 +434,13 @@ look_at_clock(struct engine *e)
 /* ---- the run ---- */
 
 static void
-count(struct engine *e, const struct packet *p)
-{
-	e->totals.packets++;
-	e->totals.bytes += p->wire_len;
-	/* A step is counted once: from there on time runs from there. */
-	if (p->time < e->newest - NS_PER_S) {
-		e->totals.clock_steps++;
-		e->newest = p->time;
-	} else if (p->time > e->newest) {
-		e->newest = p->time;
-	}
-}
-
-static void
-give(struct engine *e, struct packet *p)
-{
-	if (!p->has_transport) {
-		e->totals.no_transport++;
-		return;
-	}
-	flow_tell_time(&e->clock, p);
-	if (!e->apart) {
-		worker_packet(shard_worker(e->shards[0]), p);
-		return;
-	}
-	flow_note(p);
-	shard_give(e->shards[(p->hash >> 32) % e->shard_count], p);
-}
-
-/* Datagrams in fragments whose rest did not come by now. */
-static void
-give_late(struct engine *e, int64_t now)
-{
-	struct packet p;
-
-	while (decode_late(e->decoder, now, &p))
-		give(e, &p);
-}
-
-static void
-handle(struct engine *e, struct packet *p)
+handle(struct engine *e, const struct packet *p)
 {
 	if (rotation_packet(&e->o.rotation, p->time, p->wire_len))
 		rotate(e);
-	count(e, p);
 	if (e->o.see != NULL)
 		e->o.see(e->o.see_ctx, p);
-	give_late(e, p->time);
-	if (decode(e->decoder, p) == DECODE_OK)
-		give(e, p);
+	intake_take(&e->in);
 }
 
 static void
@@ -493,7 +452,7 @@ report_progress(struct engine *e, bool done,
 	if (tick == NULL)
 		return;
 	source_stats(e->source, &p.source);
-	p.flows = atomic_load_explicit(&e->records, memory_order_relaxed);
+	p.flows = auditor_records(e->auditor);
 	tick(ctx, &p);
 }
 
@@ -502,7 +461,7 @@ serve_view(struct engine *e)
 {
 	struct view_status v = { .phase = VIEW_READING };
 
-	if (!e->apart)
+	if (!e->apart && e->lanes == NULL)
 		shard_show(e->shards[0]);
 	source_stats(e->source, &v.source);
 	for (unsigned i = 0; i < e->shard_count; i++) {
@@ -524,12 +483,7 @@ serve(struct engine *e)
 	look_at_clock(e);
 	if (e->o.view != NULL)
 		serve_view(e);
-	if (!e->apart)
-		look_around(e);
-	else if (e->notices == NULL)
-		shard_look(e->shards[0]);
-	else if (ring_put(e->notices, &e->look))
-		ring_nudge(e->notices);
+	auditor_look(e->auditor);
 }
 
 static void
@@ -552,8 +506,7 @@ look_after(struct engine *e, int64_t now,
 		source_look(e->source, note_loss, e->loss);
 	}
 	/* What came does not wait for more. */
-	for (unsigned i = 0; e->apart && e->lanes == NULL && i < e->shard_count;
-	     i++)
+	for (unsigned i = 0; e->apart && i < e->shard_count; i++)
 		shard_flush(e->shards[i]);
 	report_progress(e, false, tick, ctx);
 	serve(e);
@@ -580,59 +533,26 @@ run_lanes(struct engine *e,
 	}
 }
 
-/*
- * Handing packets over costs more than counting them, and less than looking
- * into them: the only worker has a thread of its own while there is something
- * to see in one packet of so many.
- */
-static void
-part_or_join(struct engine *e)
-{
-	struct shard *s = e->shards[0];
-	struct worker_stats w;
-	uint64_t packets, looked;
-
-	if (!e->apart)
-		shard_show(s);
-	shard_stats(s, &w);
-	packets = e->totals.packets - e->window.packets;
-	looked = w.looked - e->window.looked;
-	if (packets < TICK_PACKETS)
-		return; /* a pipe had nothing to say: not a window yet */
-	e->window.packets = e->totals.packets;
-	e->window.looked = w.looked;
-	if (e->apart ? looked >= packets / JOIN_BELOW
-		     : looked < packets / PART_AT) {
-		e->window.others = 0;
-		return;
-	}
-	if (++e->window.others < (e->apart ? JOIN_AFTER : PART_AFTER))
-		return;
-	e->window.others = 0;
-	if (e->apart)
-		shard_join(s);
-	e->apart = !e->apart && shard_part(s);
-}
-
 static void
 run_reader(struct engine *e,
     void (*tick)(void *ctx, const struct engine_progress *), void *ctx)
 {
-	struct packet p;
+	const struct packet *p;
 	enum source_result r;
 	int64_t told = clock_monotonic();
 	unsigned often =
 	    e->o.source.interface_count > 0 ? TICK_LIVE : TICK_PACKETS;
 	unsigned until = often;
 
-	while ((r = source_next(e->source, &p)) != SOURCE_END) {
+	while ((r = intake_next(&e->in, &p)) != SOURCE_END) {
 		if (r == SOURCE_PACKET)
-			handle(e, &p);
+			handle(e, p);
 		if (r == SOURCE_PACKET && --until > 0)
 			continue;
 		until = often;
-		if (e->may_part)
-			part_or_join(e);
+		intake_flush(&e->in);
+		if (e->pace != NULL)
+			pace_set(e->pace, e->in.feed.totals.packets);
 		int64_t now = clock_monotonic();
 
 		if (now - told < NS_PER_S / 10)
@@ -640,7 +560,19 @@ run_reader(struct engine *e,
 		told = now;
 		look_after(e, now, tick, ctx);
 	}
-	give_late(e, INT64_MAX);
+	intake_end(&e->in);
+}
+
+/* Those of lanes and followers are finished by their threads. */
+static void
+finish_workers(struct engine *e)
+{
+	if (e->pace != NULL)
+		pace_end(e->pace, e->in.feed.totals.packets);
+	for (unsigned i = 0; e->lanes == NULL && i < e->shard_count; i++) {
+		if (e->pace == NULL || i == 0)
+			shard_finish(e->shards[i]);
+	}
 }
 
 void
@@ -653,13 +585,12 @@ engine_run(struct engine *e,
 		run_reader(e, tick, ctx);
 	source_look(e->source, note_loss, e->loss);
 	serve(e);
-	for (unsigned i = 0; e->lanes == NULL && i < e->shard_count; i++)
-		shard_finish(e->shards[i]);
+	finish_workers(e);
 	stop_threads(e);
 	sum_up(e);
 	periods_finish(e->periods,
-	    &(struct span){ e->o.rotation.start, e->newest }, &e->totals,
-	    e->source);
+	    &(struct span){ e->o.rotation.start, e->in.feed.newest },
+	    &e->totals, e->source);
 	if (e->o.view != NULL)
 		view_finished(e->o.view);
 	report_progress(e, true, tick, ctx);

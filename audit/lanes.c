@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "audit/batch.h"
+#include "audit/feed.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/ring.h"
@@ -22,15 +23,14 @@ struct lane {
 	struct lanes *all;
 	unsigned self;
 	struct worker *worker;
-	struct decoder *decoder;
 	struct batch **open; /* to each other lane; NULL: none */
 	struct ring *inbox;  /* holds all batches there are: never full */
 	struct ring *spare;  /* its own batches that are done */
 	pthread_t thread;
 	bool running;
-	int64_t newest, tended;
-	uint64_t handed; /* packets that belong to other lanes */
-	struct capture_totals totals;
+	struct feed feed;
+	int64_t tended;
+	uint64_t handed;       /* packets that belong to other lanes */
 	pthread_mutex_t guard; /* of what is shown */
 	struct capture_totals shown;
 	int64_t shown_newest;
@@ -126,28 +126,11 @@ hand_over(struct lane *w, unsigned to, const struct packet *p)
 /* --- a lane ------------------------------------------------------------- */
 
 static void
-count(struct lane *w, const struct packet *p)
+give(void *ctx, struct packet *p)
 {
-	w->totals.packets++;
-	w->totals.bytes += p->wire_len;
-	if (p->time < w->newest - NS_PER_S) {
-		w->totals.clock_steps++;
-		w->newest = p->time;
-	} else if (p->time > w->newest) {
-		w->newest = p->time;
-	}
-}
+	struct lane *w = ctx;
+	unsigned to = spread(&w->all->keys, &p->tuple) % w->all->count;
 
-static void
-give(struct lane *w, const struct packet *p)
-{
-	unsigned to;
-
-	if (!p->has_transport) {
-		w->totals.no_transport++;
-		return;
-	}
-	to = spread(&w->all->keys, &p->tuple) % w->all->count;
 	if (to == w->self) {
 		worker_packet(w->worker, p);
 		return;
@@ -157,30 +140,12 @@ give(struct lane *w, const struct packet *p)
 }
 
 static void
-give_late(struct lane *w, int64_t now)
-{
-	struct packet p;
-
-	while (decode_late(w->decoder, now, &p))
-		give(w, &p);
-}
-
-static void
-handle(struct lane *w, struct packet *p)
-{
-	count(w, p);
-	give_late(w, p->time);
-	if (decode(w->decoder, p) == DECODE_OK)
-		give(w, p);
-}
-
-static void
 show(struct lane *w)
 {
-	decode_stats(w->decoder, &w->totals.decode);
+	feed_decoded(&w->feed);
 	pthread_mutex_lock(&w->guard);
-	w->shown = w->totals;
-	w->shown_newest = w->newest;
+	w->shown = w->feed.totals;
+	w->shown_newest = w->feed.newest;
 	pthread_mutex_unlock(&w->guard);
 }
 
@@ -203,7 +168,7 @@ read_all(struct lane *w)
 
 	while ((r = source_lane_next(s, w->self, &p)) != SOURCE_END) {
 		if (r == SOURCE_PACKET)
-			handle(w, &p);
+			feed_packet(&w->feed, &p);
 		if (r == SOURCE_PACKET && --until > 0)
 			continue;
 		until = LANE_PACKETS;
@@ -223,7 +188,7 @@ lane_main(void *arg)
 	struct batch *b;
 
 	read_all(w);
-	give_late(w, INT64_MAX);
+	feed_end(&w->feed);
 	send_all(w);
 	/* The last one to read has sent all; then the inboxes can close. */
 	if (atomic_fetch_sub(&l->reading, 1) == 1) {
@@ -249,13 +214,13 @@ lane_init(struct lanes *l, unsigned i)
 		.all = l,
 		.self = i,
 		.worker = l->o.workers[i],
-		.decoder = decoder_new(),
+		.feed = { .give = give, .ctx = w },
 		.open = calloc(l->count, sizeof(struct batch *)),
 		.inbox = ring_new((size_t)l->count * batches),
 		.spare = ring_new(batches),
 	};
 	pthread_mutex_init(&w->guard, NULL);
-	return w->decoder != NULL && w->open != NULL && w->inbox != NULL &&
+	return feed_init(&w->feed) && w->open != NULL && w->inbox != NULL &&
 	    w->spare != NULL && batches_make(w->spare, batches, w->spare);
 }
 
@@ -338,7 +303,7 @@ lanes_finish(struct lanes *l)
 			pthread_join(w->thread, NULL);
 		w->running = false;
 		handed += w->handed;
-		packets += w->totals.packets;
+		packets += w->feed.totals.packets;
 	}
 	if (waited)
 		log_info("lanes: %" PRIu64 " of %" PRIu64
@@ -359,7 +324,7 @@ lanes_free(struct lanes *l)
 			free(w->open[k]);
 		free(w->open);
 		batches_free(w->inbox);
-		decoder_free(w->decoder);
+		feed_done(&w->feed);
 	}
 	/* What was in an inbox did not go home. */
 	for (unsigned i = 0; i < l->count; i++) {

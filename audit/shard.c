@@ -26,7 +26,7 @@ struct shard {
 	bool finish;     /* before it ends, the thread lets all flows go */
 	uint32_t period; /* as the worker counts them */
 	struct {
-		_Atomic uint64_t duplicates, evicted, starved, looked, held;
+		_Atomic uint64_t duplicates, evicted, starved, held;
 	} shown;
 };
 
@@ -86,7 +86,6 @@ shard_show(struct shard *s)
 	    memory_order_relaxed);
 	atomic_store_explicit(&s->shown.starved, w.starved,
 	    memory_order_relaxed);
-	atomic_store_explicit(&s->shown.looked, w.looked, memory_order_relaxed);
 	atomic_store_explicit(&s->shown.held, w.flows, memory_order_relaxed);
 }
 
@@ -97,7 +96,6 @@ shard_stats(struct shard *s, struct worker_stats *out)
 		.duplicates = atomic_load(&s->shown.duplicates),
 		.evicted = atomic_load(&s->shown.evicted),
 		.starved = atomic_load(&s->shown.starved),
-		.looked = atomic_load(&s->shown.looked),
 		.flows = atomic_load(&s->shown.held),
 	};
 }
@@ -129,13 +127,9 @@ shard_main(void *arg)
 
 	while ((b = ring_get(s->work)) != NULL) {
 		worker_packets(s->worker, b->p, b->n);
-		if (b->mark != NULL)
-			s->o.mark(s->o.ctx, b->mark);
 		if (b->boundary)
 			shard_pass(s);
 		shard_show(s);
-		if (b->look)
-			s->o.look(s->o.ctx);
 		if (!ring_put(s->spare, b))
 			free(b);
 	}
@@ -236,28 +230,13 @@ shard_flush(struct shard *s)
 }
 
 void
-shard_boundary(struct shard *s, struct notice *mark)
-{
-	struct batch *b = open_batch(s);
-
-	if (b == NULL) {
-		notice_free(mark);
-		return;
-	}
-	b->boundary = true;
-	b->mark = mark;
-	send(s);
-	ring_nudge(s->work);
-}
-
-void
-shard_look(struct shard *s)
+shard_boundary(struct shard *s)
 {
 	struct batch *b = open_batch(s);
 
 	if (b == NULL)
 		return;
-	b->look = true;
+	b->boundary = true;
 	send(s);
 	ring_nudge(s->work);
 }

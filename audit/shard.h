@@ -4,8 +4,8 @@
  * reader: then packets go to it in batches and come to it in their order.
  *
  * All calls are the reader's, but for shard_show() and shard_pass(), which are
- * those of the thread that runs the worker: the reader's, the shard's own, or
- * that of a lane.
+ * those of the thread that runs the worker: the reader's, the shard's own, that
+ * of a lane, or of a follower.
  */
 #ifndef AUDIT_SHARD_H
 #define AUDIT_SHARD_H
@@ -19,9 +19,8 @@ struct shard_options {
 	struct worker_options worker;
 	bool patient; /* packets come at once: waking may wait for a few */
 	/* On the worker's thread: a notice for the auditor, taken over, that
-	 * stands between packets; and that it is time to look around. */
+	 * stands between packets. */
 	void (*mark)(void *ctx, struct notice *n);
-	void (*look)(void *ctx);
 	void *ctx;
 };
 
@@ -45,11 +44,8 @@ void shard_finish(struct shard *s);
 void shard_give(struct shard *s, const struct packet *p);
 /* What was given so far does not wait for more. */
 void shard_flush(struct shard *s);
-/* A period ends behind what was given; `mark`, taken over, or NULL: before
- * that, for the auditor. */
-void shard_boundary(struct shard *s, struct notice *mark);
-/* It is time to look around. */
-void shard_look(struct shard *s);
+/* A period ends behind what was given. */
+void shard_boundary(struct shard *s);
 
 /* ---- the worker's thread ---- */
 

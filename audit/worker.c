@@ -369,7 +369,6 @@ name_stranger(struct worker *w, struct flow *f, const struct packet *p)
 static void
 tcp(struct worker *w, struct flow *f, const struct packet *p, enum side side)
 {
-	w->stats.looked++;
 	if (f->stream == NULL)
 		f->stream = stream_new();
 	if (f->stream == NULL) {
@@ -395,7 +394,6 @@ datagram(struct worker *w, struct flow *f, const struct packet *p,
 					 : FEED_ON;
 
 	w->settle = w->settle || r == FEED_DONE;
-	w->stats.looked += r != FEED_IDLE;
 }
 
 static void

@@ -29,7 +29,6 @@ struct worker_stats {
 	uint64_t duplicates, evicted;
 	uint64_t early;   /* flows settled at the ceiling of sessions */
 	uint64_t starved; /* flows or sessions there was no memory for */
-	uint64_t looked;  /* packets that could tell something new */
 	size_t flows;     /* held now */
 };
 

@@ -99,6 +99,14 @@ tuple_hash(const struct five_tuple *t)
 	return hash_words(key, 5);
 }
 
+unsigned
+flow_worker(struct packet *p, unsigned workers)
+{
+	if (p->hash == 0)
+		p->hash = tuple_hash(&p->tuple);
+	return (unsigned)((p->hash >> 32) % workers);
+}
+
 void
 flow_note(struct packet *p)
 {

@@ -129,6 +129,9 @@ void flow_tell_time(struct flow_clock *c, struct packet *p);
  * ways; its upper half chooses the worker, the tables inside use the lower.
  */
 void flow_note(struct packet *p);
+/* Which of so many workers has the flow of a decoded packet; notes no more
+ * than it needs. */
+unsigned flow_worker(struct packet *p, unsigned workers);
 /*
  * A noted packet that will be looked for soon: fetches its entry, or, `near`,
  * its flow by the entry that was fetched before.

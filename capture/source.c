@@ -26,7 +26,7 @@ struct input {
 	char *trouble;
 	struct buf links; /* names */
 	size_t link_count;
-	bool regular;
+	bool regular, packed;
 };
 
 /* What a thread counts of an interface. */
@@ -60,7 +60,7 @@ struct source {
 	int64_t started; /* monotonic */
 	struct source_stats stats;
 	uint64_t bytes_before; /* of files that are done */
-	bool begun, ended;
+	bool begun, ended, held;
 	atomic_bool stop;
 };
 
@@ -110,6 +110,15 @@ cannot_open(struct input *in, int error)
 	set_trouble(in, f.text, true);
 }
 
+static bool
+is_packed(int fd)
+{
+	uint8_t first[2];
+
+	return pread(fd, first, sizeof(first), 0) == sizeof(first) &&
+	    first[0] == 0x1f && first[1] == 0x8b;
+}
+
 /* Opening tells most; a named pipe would wait for its writer. */
 static bool
 add_file(struct source *s, const char *path, const struct stat *st)
@@ -127,10 +136,12 @@ add_file(struct source *s, const char *path, const struct stat *st)
 	}
 	in->shown.size = (uint64_t)st->st_size;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
 		cannot_open(in, errno);
-	else
-		close(fd);
+		return true;
+	}
+	in->packed = is_packed(fd);
+	close(fd);
 	return true;
 }
 
@@ -245,6 +256,12 @@ one_standard_input(struct source *s)
 }
 
 static bool
+has_filter(const struct source_options *o)
+{
+	return o->filter != NULL && o->filter[0] != '\0';
+}
+
+static bool
 open_files(struct source *s, const struct source_options *o, struct fault *f)
 {
 	size_t usable = 0;
@@ -273,7 +290,7 @@ open_files(struct source *s, const struct source_options *o, struct fault *f)
 		return fail(f, "there is nothing to read");
 	if (usable == 0)
 		return fail(f, "%s", s->inputs[0].shown.trouble);
-	if (o->filter == NULL || o->filter[0] == '\0')
+	if (!has_filter(o))
 		return true;
 	s->filter = filter_new(o->filter, f);
 	return s->filter != NULL;
@@ -371,6 +388,53 @@ source_open(const struct source_options *o, struct fault *f)
 				   : open_files(s, o, f))
 		return s;
 	source_close(s);
+	return NULL;
+}
+
+bool
+source_can_again(const struct source *s)
+{
+	if (s->live != NULL)
+		return false;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct input *in = &s->inputs[i];
+
+		if (!in->shown.unread && (!in->regular || in->packed))
+			return false;
+	}
+	return true;
+}
+
+static bool
+add_again(struct source *s, const struct input *in)
+{
+	if (add_input(s, in->path) == NULL)
+		return false;
+	s->inputs[s->count - 1].shown.unread = in->shown.unread;
+	return true;
+}
+
+struct source *
+source_again(const struct source *s, const struct source_options *o,
+    struct fault *f)
+{
+	struct source *again = calloc(1, sizeof(*again));
+	bool ok = again != NULL;
+
+	for (size_t i = 0; ok && i < s->count; i++)
+		ok = add_again(again, &s->inputs[i]);
+	if (!ok) {
+		source_close(again);
+		(void)fail(f, "cannot open the files: memory is out");
+		return NULL;
+	}
+	again->most_packets = s->most_packets;
+	if (!has_filter(o))
+		return again;
+	again->filter = filter_new(o->filter, f);
+	if (again->filter != NULL)
+		return again;
+	source_close(again);
 	return NULL;
 }
 
@@ -515,6 +579,8 @@ next_of_files(struct source *s, struct packet *p)
 		case READ_WAIT:
 			return SOURCE_WAIT;
 		case READ_END:
+			if (s->held)
+				return SOURCE_WAIT;
 			close_input(s);
 			break;
 		}
@@ -723,15 +789,24 @@ source_next(struct source *s, struct packet *p)
 		begin(s);
 	if (s->ended ||
 	    (s->most_packets > 0 && s->stats.packets >= s->most_packets))
-		return end(s);
-	result = next_of_files(s, p);
+		result = SOURCE_END;
+	else
+		result = next_of_files(s, p);
 	if (result == SOURCE_END)
-		return end(s);
+		return s->held ? SOURCE_WAIT : end(s);
 	if (result == SOURCE_PACKET) {
 		s->stats.packets++;
 		s->stats.bytes += p->wire_len;
 	}
 	return result;
+}
+
+void
+source_hold(struct source *s, bool hold)
+{
+	s->held = hold;
+	if (s->reader != NULL)
+		s->reader->bytes.held = hold;
 }
 
 void

@@ -82,8 +82,23 @@ struct source;
  */
 struct source *source_open(const struct source_options *o, struct fault *f);
 void source_close(struct source *s);
+/*
+ * The same files once more, for another thread, which is given the same packets
+ * under the same numbers; of trouble only the first tells. By the options that
+ * it was opened with. Only where source_can_again(): pipes can be read once,
+ * and to unpack a file twice is dear.
+ */
+bool source_can_again(const struct source *s);
+struct source *source_again(const struct source *s,
+    const struct source_options *o, struct fault *f);
 
 enum source_result source_next(struct source *s, struct packet *p);
+/*
+ * While it is held the bytes of packets that were given out stay: what would
+ * take their place is SOURCE_WAIT. Of files; packets of interfaces hold until
+ * the next call.
+ */
+void source_hold(struct source *s, bool hold);
 void source_stop(struct source *s); /* any thread, signal handler */
 void source_stats(const struct source *s, struct source_stats *out);
 size_t source_inputs(const struct source *s);

@@ -233,6 +233,10 @@ bytes_fill(struct bytes *b, size_t n)
 		pass_over(b);
 		if (b->skip == 0 && b->have - b->at >= n)
 			return true;
+		if (b->held) {
+			b->waiting = true;
+			return false;
+		}
 		if (b->ended || n > BYTES_ROOM)
 			return false;
 		to_front(b);

@@ -25,13 +25,14 @@ struct bytes {
 	int fd;
 	bool pipe; /* may have nothing to say for a while */
 	uint8_t *buf;
-	size_t at, have;   /* buf[at..have) is unread */
-	uint64_t base;     /* offset of buf[0] in the unpacked file */
-	uint64_t taken;    /* bytes of the file, packed */
-	uint64_t skip;     /* to be passed over before the next byte */
-	bool sniffed;      /* packed or not is known */
-	bool ended;        /* nothing comes behind buf[have] */
-	bool waiting;      /* a pipe had nothing for 100 ms: ask again */
+	size_t at, have; /* buf[at..have) is unread */
+	uint64_t base;   /* offset of buf[0] in the unpacked file */
+	uint64_t taken;  /* bytes of the file, packed */
+	uint64_t skip;   /* to be passed over before the next byte */
+	bool sniffed;    /* packed or not is known */
+	bool ended;      /* nothing comes behind buf[have] */
+	bool held;       /* what was lent stays: nothing is read */
+	bool waiting;    /* held, or a pipe had nothing for 100 ms: ask again */
 	const char *fault; /* why it ended early: damaged, read error */
 	int error;         /* errno of a read error */
 	struct gunzip *gunzip;

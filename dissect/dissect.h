@@ -35,7 +35,6 @@ enum feed {
 	FEED_NEXT, /* streams: from the unread bytes on another protocol
 		    * speaks (STARTTLS, CONNECT, RDP to TLS): probe again */
 	FEED_LOST, /* these bytes are not, or no longer, this protocol */
-	FEED_IDLE, /* of session_datagram() only: nothing new was in it */
 };
 
 struct chunk {

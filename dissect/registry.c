@@ -227,7 +227,6 @@ feed_bound(struct session *s, enum side side, struct view *v)
 	}
 	switch (r) {
 	case FEED_ON:
-	case FEED_IDLE:
 		return c.used > 0 && v->bytes.n > 0 ? ROUND_AGAIN : ROUND_WAIT;
 	case FEED_NEXT:
 		unbind(s);
@@ -436,7 +435,6 @@ feed_datagram(struct session *s, struct active *a, struct chunk *c)
 	switch (a->d->feed(s, a->state, c)) {
 	case FEED_ON:
 	case FEED_NEXT:
-	case FEED_IDLE:
 		s->quiet = 0;
 		s->recognised = true;
 		return true;
@@ -511,7 +509,7 @@ datagram(struct session *s, struct chunk *c)
 		const struct active *a = &s->active[i];
 
 		if (a->d->idle != NULL && a->d->idle(a->state, c->bytes))
-			return FEED_IDLE;
+			return FEED_ON;
 	}
 	struct sniff sniff = {
 		.bytes = c->bytes,
@@ -632,11 +630,8 @@ session_feed(struct session *s, const struct chunk *c)
 	s->packet = c->packet;
 	s->time = c->time;
 	s->side = c->side;
-	if (s->datagram) {
-		enum feed r = datagram(s, &copy);
-
-		return r == FEED_IDLE ? FEED_ON : r;
-	}
+	if (s->datagram)
+		return datagram(s, &copy);
 	if (c->bytes.n == 0)
 		return FEED_ON;
 	return stream_bytes(s, c->side, c->bytes, c->segment);

@@ -16,7 +16,7 @@ void session_free(struct session *s);
 
 /* A piece of a TCP stream. FEED_DONE: the flow is settled. */
 enum feed session_stream(struct session *s, const struct stream_piece *piece);
-/* A UDP datagram; FEED_IDLE: of a stream that is settled. */
+/* A UDP datagram. */
 enum feed session_datagram(struct session *s, const struct packet *p,
     enum side side);
 /* ACK number of a TCP packet: acknowledges bytes that `sender` sent. Before the
