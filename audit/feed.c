@@ -54,7 +54,8 @@ void
 feed_packet(struct feed *f, struct packet *p)
 {
 	count(f, p);
-	give_late(f, p->time);
+	if (decode_has_late(f->decoder, p->time))
+		give_late(f, p->time);
 	if (decode(f->decoder, p) == DECODE_OK)
 		give(f, p);
 }

@@ -473,14 +473,18 @@ worker_packet(struct worker *w, const struct packet *p)
 
 /* Of so many packets ahead the entry, of so many the flow is fetched. */
 enum { AHEAD_ENTRY = 12, AHEAD_FLOW = 5 };
+/* So few flows are near anyway. */
+enum { FLOWS_NEAR = 512 };
 
 void
 worker_packets(struct worker *w, const struct packet *p, size_t n)
 {
+	bool near = flow_table_count(w->flows) <= FLOWS_NEAR;
+
 	for (size_t i = 0; i < n; i++) {
-		if (i + AHEAD_ENTRY < n)
+		if (!near && i + AHEAD_ENTRY < n)
 			flow_expect(w->flows, &p[i + AHEAD_ENTRY], false);
-		if (i + AHEAD_FLOW < n)
+		if (!near && i + AHEAD_FLOW < n)
 			flow_expect(w->flows, &p[i + AHEAD_FLOW], true);
 		worker_packet(w, &p[i]);
 	}

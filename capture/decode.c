@@ -260,6 +260,12 @@ begin_late(struct packet *p, const struct remnant *r)
 }
 
 bool
+decode_has_late(const struct decoder *d, int64_t now)
+{
+	return defrag_has_remnant(d->defrag, now);
+}
+
+bool
 decode_late(struct decoder *d, int64_t now, struct packet *p)
 {
 	struct remnant r;

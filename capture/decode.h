@@ -44,6 +44,8 @@ enum decode_result decode(struct decoder *d, struct packet *p);
  * until the next call. Should the rest still come, the whole is decoded, too.
  */
 bool decode_late(struct decoder *d, int64_t now, struct packet *p) MUST_CHECK;
+/* False: it would say false; cheap to ask for each packet. */
+bool decode_has_late(const struct decoder *d, int64_t now);
 void decode_stats(const struct decoder *d, struct decode_stats *out);
 /* "LINKTYPE_ETHERNET"; NULL if we cannot decode this type. */
 const char *decode_link_name(uint16_t link);

@@ -602,6 +602,14 @@ defrag_add(struct defrag *d, const struct fragment *f, struct slice *whole,
 }
 
 bool
+defrag_has_remnant(const struct defrag *d, int64_t now)
+{
+	return d->remnants != NULL ||
+	    (d->soon != NULL &&
+		is_past(d->soon->time, now, LIMIT_DEFRAG_MS * NS_PER_MS));
+}
+
+bool
 defrag_remnant(struct defrag *d, int64_t now, struct remnant *out)
 {
 	struct lent *l;

@@ -68,6 +68,7 @@ enum defrag_result defrag_add(struct defrag *d, const struct fragment *f,
  * The next remnant due at `now`; INT64_MAX: all that wait for anything. It is
  * lent until defrag_release(). False: there is none.
  */
+bool defrag_has_remnant(const struct defrag *d, int64_t now);
 bool defrag_remnant(struct defrag *d, int64_t now,
     struct remnant *out) MUST_CHECK;
 void defrag_release(struct defrag *d);

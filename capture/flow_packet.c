@@ -46,10 +46,17 @@ is_tcp(const struct packet *p)
 	return p->has_transport && p->tuple.proto == IPPROTO_NUM_TCP;
 }
 
+/* Square roots of the first primes, the bits behind the point. */
+static const uint32_t copy_key[] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372,
+	0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19, 0xcbbb9d5d,
+	0x629a292a, 0x9159015a, 0x152fecd8, 0x67332667, 0x8eb44a87, 0xdb0c2e0d,
+	0x47b5481d, 0xae5f9156, 0xcf6c85d3, 0x2f73477d, 0x6d1826ca };
+
 /*
  * What a copy has in common with its original: the way it goes and all that
  * neither routers nor taps change; of the payload its first 64 and last 16
- * bytes. Products of words and odd constants, which do not wait for each other.
+ * bytes. Sums of products of half words and constants, as in NH of RFC 4418
+ * section 5.2, which do not wait for each other.
  */
 uint32_t
 flow_copy_hash(const struct packet *p)
@@ -78,9 +85,9 @@ flow_copy_hash(const struct packet *p)
 		h ^= ((uint64_t)p->seq << 32 | p->ack) * (k ^ 0x5bd1e994);
 		h += ((uint64_t)p->window << 8 | p->tcp_flags) * (k + 0x7f4a);
 	}
-	for (uint64_t i = 0; i < COUNT(w); i++)
-		h += (w[i] ^ w[i] >> 31 ^ k << i) *
-		    (k + i * UINT64_C(0x78dde6e4));
+	for (size_t i = 0; i < COUNT(w); i++)
+		h += (uint64_t)((uint32_t)w[i] + copy_key[2 * i]) *
+		    ((uint32_t)(w[i] >> 32) + copy_key[2 * i + 1]);
 	h ^= h >> 32;
 	h *= k;
 	return (uint32_t)(h >> 32) | 1; /* 0: nothing remembered yet */

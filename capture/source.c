@@ -533,7 +533,7 @@ wanted(struct source *s, struct input *in, const struct packet *p)
 	const char *sentence;
 	struct fault f;
 
-	if (s->filter == NULL || filter_accepts(s->filter, p, &sentence))
+	if (filter_accepts(s->filter, p, &sentence))
 		return true;
 	if (sentence != NULL && in->trouble == NULL) {
 		(void)fail(&f,
@@ -573,7 +573,7 @@ next_of_files(struct source *s, struct packet *p)
 		in = &s->inputs[s->at];
 		switch (next_of_file(s, p)) {
 		case READ_OK:
-			if (!wanted(s, in, p))
+			if (s->filter != NULL && !wanted(s, in, p))
 				break;
 			return SOURCE_PACKET;
 		case READ_WAIT:

@@ -367,14 +367,15 @@ body_of(const struct media_test *t, struct slice payload, uint32_t octets)
 }
 
 static void
-count_octets(struct media_test *t, struct slice payload, uint32_t octets)
+count_octets(struct media_test *t, struct slice payload, uint32_t octets,
+    size_t body)
 {
-	size_t body = body_of(t, payload, octets), i = 0;
+	size_t i = 0;
 
 	for (; i < payload.n && i < A_POSITIONS; i++) {
 		/* Counted as a trial even if left out: no bound gets lower. */
 		t->present[i]++;
-		if (!is_stale(t, payload, i, octets))
+		if (i < body || !is_stale(t, payload, i, octets))
 			count_octet(t, i, payload.p[i]);
 	}
 	/* Nearly all octets are here. */
@@ -389,11 +390,17 @@ count_octets(struct media_test *t, struct slice payload, uint32_t octets)
 }
 
 static void
-count_same(struct media_test *t, struct slice payload, uint32_t octets)
+count_same(struct media_test *t, struct slice payload, uint32_t octets,
+    size_t body)
 {
 	size_t n = payload.n < D_POSITIONS ? payload.n : D_POSITIONS;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (; i < n && i < body && i < t->before_count; i++) {
+		t->same += payload.p[i] == t->before[i];
+		t->same_of++;
+	}
+	for (; i < n; i++) {
 		size_t tail = tail_at(i, octets);
 
 		if (tail < TAIL && is_known(t, tail)) {
@@ -410,11 +417,12 @@ count_same(struct media_test *t, struct slice payload, uint32_t octets)
 }
 
 static void
-count_twins(struct media_test *t, struct slice payload, uint32_t octets)
+count_twins(struct media_test *t, struct slice payload, uint32_t octets,
+    size_t body)
 {
-	size_t body = body_of(t, payload, octets), i = 1;
-	size_t room = MEDIA_TRIALS_MOST - t->twins_of;
+	size_t room = MEDIA_TRIALS_MOST - t->twins_of, i = 1;
 	uint32_t twins = 0;
+	bool stale, before;
 
 	if (body > room)
 		body = room;
@@ -422,9 +430,11 @@ count_twins(struct media_test *t, struct slice payload, uint32_t octets)
 		twins += payload.p[i] == payload.p[i - 1];
 	t->twins += twins;
 	t->twins_of += (uint32_t)(i - 1);
-	for (; i < payload.n && t->twins_of < MEDIA_TRIALS_MOST; i++) {
-		if (is_stale(t, payload, i, octets) ||
-		    is_stale(t, payload, i - 1, octets))
+	before = is_stale(t, payload, i - 1, octets);
+	for (; i < payload.n && t->twins_of < MEDIA_TRIALS_MOST;
+	     i++, before = stale) {
+		stale = is_stale(t, payload, i, octets);
+		if (stale || before)
 			continue;
 		t->twins += payload.p[i] == payload.p[i - 1];
 		t->twins_of++;
@@ -474,10 +484,12 @@ media_test_add(struct media_test *t, struct slice payload, uint32_t octets)
 {
 	if (media_test_over(t) || payload.n == 0)
 		return;
+	size_t body = body_of(t, payload, octets);
+
 	t->packets++;
-	count_octets(t, payload, octets);
-	count_twins(t, payload, octets);
-	count_same(t, payload, octets);
+	count_octets(t, payload, octets, body);
+	count_twins(t, payload, octets, body);
+	count_same(t, payload, octets, body);
 	keep_tail(t, payload, octets);
 	keep_deep(t, payload, octets);
 	if (!is_time(t->packets))
@@ -488,6 +500,12 @@ media_test_add(struct media_test *t, struct slice payload, uint32_t octets)
 	else if (t->packets >= MEDIA_TEST_ENOUGH &&
 	    t->octets >= MEDIA_TEST_OCTETS)
 		t->result = RESULT_RANDOM;
+}
+
+enum media_result
+media_test_result(const struct media_test *t)
+{
+	return (enum media_result)t->result;
 }
 
 bool

@@ -43,6 +43,7 @@ void media_test_add(struct media_test *t, struct slice payload,
 /* Tests were made after 3, 5, 8, 10, 15, 20, 30, 50, 75, 100, 150 and 200
  * packets; this is what the last of them said. */
 void media_test_verdict(const struct media_test *t, struct media_verdict *v);
+enum media_result media_test_result(const struct media_test *t);
 /* Decided, or MEDIA_TEST_MOST packets did not suffice. */
 bool media_test_over(const struct media_test *t);
 uint32_t media_test_packets(const struct media_test *t); /* looked at */

@@ -619,8 +619,6 @@ static void
 look_again(struct session *s, struct rtp_stream *t, const struct rtp_header *h,
     const struct chunk *c)
 {
-	struct media_verdict v;
-
 	if (t->verdict.result != RESULT_RANDOM || !is_look_due(h->seq) ||
 	    !is_fresh(t, h->seq))
 		return;
@@ -633,8 +631,7 @@ look_again(struct session *s, struct rtp_stream *t, const struct rtp_header *h,
 	if (t->look == NULL)
 		return;
 	media_test_add(t->look, h->payload, h->octets);
-	media_test_verdict(t->look, &v);
-	if (v.result == RESULT_CLEAR) {
+	if (media_test_result(t->look) == RESULT_CLEAR) {
 		if (++t->looks == LOOKS_SURE)
 			turn_clear(s, t);
 		end_look(t);
