@@ -1015,6 +1015,128 @@ test_stop(void **state)
 	unlink(path);
 }
 
+/* The same packets under the same numbers, in whatever order the two read. */
+static void
+test_again(void **state)
+{
+	struct image m;
+	char a[32], b[32];
+	const char *files[] = { a, "/nonexistent/file.pcap", b };
+	struct source_options o = { .files = files,
+		.file_count = 3,
+		.filter = "udp port 2000 or udp port 2002",
+		.most_packets = 3 };
+	struct source *s, *twin;
+	struct packet p, q;
+	struct fault f;
+
+	(void)state;
+	pcap_image(&m, 0xa1b2c3d4, true);
+	temp_file(a, m.p, m.n);
+	snoop_image(&m);
+	temp_file(b, m.p, m.n);
+	s = source_open(&o, &f);
+	assert_non_null(s);
+	assert_true(source_can_again(s));
+	twin = source_again(s, &o, &f);
+	assert_non_null(twin);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(next(s, &p), SOURCE_PACKET);
+		assert_int_equal(next(twin, &q), SOURCE_PACKET);
+		assert_true(p.number == q.number);
+		assert_true(p.time == q.time);
+		assert_int_equal(p.frame.n, q.frame.n);
+		assert_memory_equal(p.frame.p, q.frame.p, p.frame.n);
+	}
+	assert_int_equal(PACKET_FILE(p.number), 2);
+	assert_int_equal(next(twin, &q), SOURCE_END);
+	source_close(twin);
+	assert_int_equal(next(s, &p), SOURCE_END);
+	assert_non_null(source_input(s, 1)->trouble);
+	source_close(s);
+	unlink(a);
+	unlink(b);
+}
+
+/* What can be read but once, or would have to be unpacked twice. */
+static void
+test_not_again(void **state)
+{
+	struct image m;
+	uint8_t packed[ROOM];
+	char path[32];
+	struct source *s;
+
+	(void)state;
+	s = open_one("-");
+	assert_false(source_can_again(s));
+	source_close(s);
+	pcap_image(&m, 0xa1b2c3d4, true);
+	temp_file(path, packed, pack(&m, packed, sizeof(packed)));
+	s = open_one(path);
+	assert_false(source_can_again(s));
+	source_close(s);
+	unlink(path);
+}
+
+enum { HELD_FRAMES = 30000 };
+
+/* Over many fills of the buffer, and over the end of a file. */
+static void
+test_hold(void **state)
+{
+	struct image m;
+	char path[32];
+	const char *files[] = { path, path };
+	struct source_options o = { .files = files, .file_count = 2 };
+	uint8_t *big = malloc(HELD_FRAMES * (size_t)ROOM / 8);
+	struct packet held[64];
+	size_t size, waits = 0, total = 0;
+	unsigned n = 0, number = 0;
+	enum source_result r;
+	struct source *s;
+	struct fault f;
+
+	(void)state;
+	assert_non_null(big);
+	pcap_image(&m, 0xa1b2c3d4, true);
+	size = m.ends[0];
+	memcpy(big, m.p, size);
+	for (unsigned i = 0; i < HELD_FRAMES; i++) {
+		memcpy(big + size, m.p + m.ends[0], m.ends[1] - m.ends[0]);
+		size += m.ends[1] - m.ends[0];
+		memcpy(big + size - 4, &i, sizeof(i));
+	}
+	temp_file(path, big, size);
+	free(big);
+	s = source_open(&o, &f);
+	assert_non_null(s);
+	for (;;) {
+		source_hold(s, n > 0);
+		r = source_next(s, &held[n]);
+		n += r == SOURCE_PACKET;
+		if (r == SOURCE_PACKET && n < COUNT(held))
+			continue;
+		waits += r == SOURCE_WAIT;
+		/* All that was given out is as it was. */
+		for (unsigned i = 0; i < n; i++, number++) {
+			struct slice end = slice_from(held[i].frame,
+			    held[i].frame.n - sizeof(number));
+			unsigned expected = number % HELD_FRAMES;
+
+			assert_memory_equal(end.p, &expected, end.n);
+		}
+		total += n;
+		if (n == 0 && r == SOURCE_END)
+			break;
+		n = 0;
+	}
+	assert_int_equal(total, 2 * HELD_FRAMES);
+	assert_true(waits > 2);
+	source_close(s);
+	unlink(path);
+}
+
 /* Byte by byte through a pipe: the source says that it waits, no byte gets
  * lost, and the digest is that of all of them. */
 static void
@@ -1124,6 +1246,9 @@ main(void)
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_most_packets),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_not_again),
+		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_interfaces),
 	};
