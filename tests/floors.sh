@@ -35,5 +35,5 @@ foreign ndpi     'dissect/ndpi'
 foreign 'ncurses|curses|panel|term' 'ui/'
 foreign jansson  'report/'
 foreign yaml     'audit/policy_parse'
-foreign pthread  'core/ring|core/log|dissect/keylog|dissect/ndpi|audit/engine|audit/jury|audit/lanes|audit/period|audit/shard|report/journal|report/flow_spool|audit/view|capture/source_|report/spool|ui/cmd_watch|ui/export|ui/screen_log'
+foreign pthread  'core/ring|core/log|dissect/keylog|dissect/ndpi|audit/auditor|audit/follower|audit/jury|audit/lanes|audit/period|audit/shard|report/journal|report/flow_spool|audit/view|capture/source_|report/spool|ui/cmd_watch|ui/export|ui/screen_log'
 exit $bad
