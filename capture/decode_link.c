@@ -9,7 +9,7 @@
 
 enum {
 	TYPE_LENGTH_MOST = 1500, /* IEEE 802.3 3.2.6: else it is a type */
-	TYPE_QINQ = 0x9100, /* before 802.1ad */
+	TYPE_QINQ = 0x9100,      /* before 802.1ad */
 	TYPE_NSH = 0x894f,
 	TYPE_VNTAG = 0x8926,
 	TYPE_ITAG = 0x88e7,     /* provider backbone bridge */
