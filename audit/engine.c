@@ -174,7 +174,7 @@ deal(void *ctx, struct packet *p)
 	struct engine *e = ctx;
 
 	flow_note(p);
-	shard_give(e->shards[flow_worker(p, e->shard_count)], p);
+	shard_give(e->shards[(p->hash >> 32) % e->shard_count], p);
 }
 
 static void

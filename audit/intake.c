@@ -31,7 +31,7 @@ take(void *ctx, struct packet *p)
 		in->deal(in->ctx, p);
 		return;
 	}
-	if (flow_worker(p, in->count) != in->self)
+	if (flow_worker(&in->lately, p, in->count) != in->self)
 		return;
 	if (in->ahead && p == &in->p[in->n] && is_of_frame(p)) {
 		if (++in->n == INTAKE_PACKETS)

@@ -29,6 +29,7 @@ struct intake {
 
 	struct feed feed;
 	struct flow_clock clock;
+	struct flow_hashes lately;
 	unsigned n;  /* packets that wait */
 	unsigned at; /* the packet that was read */
 	struct packet p[INTAKE_PACKETS];

@@ -99,11 +99,32 @@ tuple_hash(const struct five_tuple *t)
 	return hash_words(key, 5);
 }
 
-unsigned
-flow_worker(struct packet *p, unsigned workers)
+/* Of IPv4; others are hashed each time. */
+static uint64_t
+hash_lately(struct flow_hashes *lately, const struct five_tuple *t)
 {
-	if (p->hash == 0)
-		p->hash = tuple_hash(&p->tuple);
+	uint64_t addresses =
+	    (uint64_t)load32(t->src.addr.b) << 32 | load32(t->dst.addr.b);
+	uint64_t rest = (uint64_t)t->src.port << 32 |
+	    (uint64_t)t->dst.port << 16 | t->proto;
+	size_t at = (addresses ^ rest) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+
+	at %= FLOW_HASHES;
+	if (t->src.addr.family != 4 || t->dst.addr.family != 4)
+		return tuple_hash(t);
+	if (lately->of[at].addresses != addresses ||
+	    lately->of[at].rest != rest) {
+		lately->of[at].addresses = addresses;
+		lately->of[at].rest = rest;
+		lately->of[at].hash = tuple_hash(t);
+	}
+	return lately->of[at].hash;
+}
+
+unsigned
+flow_worker(struct flow_hashes *lately, struct packet *p, unsigned workers)
+{
+	p->hash = hash_lately(lately, &p->tuple);
 	return (unsigned)((p->hash >> 32) % workers);
 }
 

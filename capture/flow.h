@@ -129,9 +129,20 @@ void flow_tell_time(struct flow_clock *c, struct packet *p);
  * ways; its upper half chooses the worker, the tables inside use the lower.
  */
 void flow_note(struct packet *p);
-/* Which of so many workers has the flow of a decoded packet; notes no more
- * than it needs. */
-unsigned flow_worker(struct packet *p, unsigned workers);
+
+/* Hashes of the tuples seen lately: most packets are of few flows. Zeroed at
+ * first; of one thread. */
+enum { FLOW_HASHES = 1024 };
+struct flow_hashes {
+	struct {
+		uint64_t addresses, rest, hash;
+	} of[FLOW_HASHES];
+};
+
+/* Which of so many workers has the flow of a decoded packet; notes the hash of
+ * the tuple alone. */
+unsigned flow_worker(struct flow_hashes *lately, struct packet *p,
+    unsigned workers);
 /*
  * A noted packet that will be looked for soon: fetches its entry, or, `near`,
  * its flow by the entry that was fetched before.
