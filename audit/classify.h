@@ -18,11 +18,13 @@ struct scene_of_flow {
 	const struct evidence *e;
 	const struct flow_view *flow;
 	const struct policy *policy;
+	bool brief; /* nobody reads words */
 	enum role src, dest;
 	bool src_listed, dest_listed; /* roles come from the inventory */
 	bool src_weak;                /* the caller may as well be a client */
 	bool has_tls;
 	struct tls_state tls; /* outermost handshake over a stream or data */
+	struct tls_words tls_words; /* unless brief */
 	bool has_media;
 	struct media_state media;
 	enum protection companion; /* control packets: of the media beside */

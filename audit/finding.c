@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/finding.h"
 
-#include <stdio.h>
+#include "core/text.h"
 
 const struct finding_kind finding_kinds[FINDINGS] = {
 #define FINDING(symbol, id, severity, meaning, source) \
@@ -29,7 +29,7 @@ findings_add(struct findings *fs, enum finding_id id, enum finding_side side,
 		.severity = finding_kinds[id].severity,
 		.side = side,
 	};
-	snprintf(f->text, sizeof(f->text), "%s",
+	text_put(f->text, sizeof(f->text),
 	    text != NULL ? text : finding_kinds[id].meaning);
 	return f;
 }

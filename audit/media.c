@@ -196,7 +196,7 @@ add_dtls(struct tally *t)
 	if (l == NULL)
 		l = evidence_first(e, FACT_TLS_SRTP_OFFERED);
 	t->has_dtls =
-	    l != NULL && mutual_judge(e, &t->n->flow, l->scope, &t->dtls);
+	    l != NULL && mutual_judge(e, &t->n->flow, l->scope, &t->dtls, NULL);
 	/* A readable answer without use_srtp declines it: plain data. */
 	if (!t->dtls_agreed && t->dtls.version != 0 &&
 	    t->dtls.version != DTLS_1_3)

@@ -41,7 +41,7 @@ readable_certificates(const struct scene *s)
 	if (verify != NULL) {
 		decide(t, CLIENT_CERT_PRESENTED, CERTAINTY_PROVEN,
 		    verify->packet);
-		SAY(t, "%s",
+		SAY(s, "%s",
 		    chain != NULL
 			? "client certificate presented and its key proven "
 			  "by CertificateVerify"
@@ -52,15 +52,15 @@ readable_certificates(const struct scene *s)
 	}
 	if (chain != NULL) {
 		decide(t, CLIENT_CERT_HIDDEN, CERTAINTY_PROVEN, chain->packet);
-		SAY(t,
+		SAY(s,
 		    "client certificate sent, but no CertificateVerify was "
 		    "captured that proves its key");
-		MISSING(t, "the client's CertificateVerify");
+		MISSING(s, "the client's CertificateVerify");
 		return true;
 	}
 	if (none != NULL) {
 		decide(t, CLIENT_CERT_DECLINED, CERTAINTY_PROVEN, none->packet);
-		SAY(t,
+		SAY(s,
 		    "the server asked for a client certificate, the client "
 		    "sent none");
 		return true;
@@ -100,26 +100,26 @@ old_without_chain(const struct scene *s)
 	if (t->resumed) {
 		decide(t, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED,
 		    t->hello_packet);
-		SAY(t,
+		SAY(s,
 		    "the session was resumed: certificates belong to an "
 		    "earlier handshake");
-		MISSING(t, "the first handshake of this session");
+		MISSING(s, "the first handshake of this session");
 		return;
 	}
 	if (proof == NULL) {
 		decide(t, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED, 0);
-		SAY(t, "%s",
+		SAY(s, "%s",
 		    t->requested
 			? "the server asked for a client certificate, the "
 			  "answer was not captured"
 			: "part of the handshake was not captured");
-		MISSING(t, "the client's side of the handshake");
+		MISSING(s, "the client's side of the handshake");
 		return;
 	}
 	decide(t,
 	    t->requested ? CLIENT_CERT_DECLINED : CLIENT_CERT_NOT_REQUESTED,
 	    CERTAINTY_PROVEN, proof->packet);
-	SAY(t, "%s",
+	SAY(s, "%s",
 	    t->requested ? "the server asked for a client certificate, the "
 			   "client went on without one"
 			 : "the server did not ask for a client certificate");
@@ -135,9 +135,9 @@ new_datagrams(const struct scene *s)
 	    fact_of(s, FACT_TLS_FINISHED, s->server) != NULL)
 		s->out->progress = TLS_PROGRESS_COMPLETE;
 	decide(s->out, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED, 0);
-	SAY(s->out,
+	SAY(s,
 	    "DTLS 1.3 encrypts the certificates, and its lengths do not tell");
-	MISSING(s->out, "nothing that a capture holds");
+	MISSING(s, "nothing that a capture holds");
 }
 
 static const struct learnt *
@@ -212,10 +212,10 @@ new_with_keys(const struct scene *s)
 		return;
 	if (has(s, FACT_TLS_POST_AUTH_REQUEST)) {
 		decide(t, CLIENT_CERT_HIDDEN, CERTAINTY_PROVEN, 0);
-		SAY(t,
+		SAY(s,
 		    "decrypted: the server asked for a client certificate "
 		    "after the handshake, the answer was not captured");
-		MISSING(t, "the client's answer");
+		MISSING(s, "the client's answer");
 		return;
 	}
 	/* What was asked later may lie in a hole. */
@@ -223,7 +223,7 @@ new_with_keys(const struct scene *s)
 
 	decide(t, CLIENT_CERT_NOT_REQUESTED,
 	    open ? CERTAINTY_INFERRED : CERTAINTY_PROVEN, finished->packet);
-	SAY(t, "decrypted: the server did not ask for a client certificate");
+	SAY(s, "decrypted: the server did not ask for a client certificate");
 }
 
 /* ---- progress ---- */
@@ -423,10 +423,16 @@ fill(struct scene *s)
 
 bool
 mutual_judge(const struct evidence *e, const struct flow_view *f, int scope,
-    struct tls_state *out)
+    struct tls_state *out, struct tls_words *words)
 {
-	struct scene s = { .e = e, .f = f, .scope = scope, .out = out };
+	struct scene s = { .e = e,
+		.f = f,
+		.scope = scope,
+		.out = out,
+		.words = words };
 
+	if (words != NULL)
+		words->why[0] = words->missing[0] = '\0';
 	*out = (struct tls_state){ .progress = TLS_PROGRESS_NONE };
 	if (scope < 0)
 		s.scope = find_scope(e);
@@ -440,10 +446,10 @@ mutual_judge(const struct evidence *e, const struct flow_view *f, int scope,
 			return false;
 		out->progress = TLS_PROGRESS_MID_STREAM;
 		decide(out, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED, 0);
-		SAY(out,
+		SAY(&s,
 		    "the capture does not hold the start of this TLS "
 		    "connection");
-		MISSING(out, "the handshake");
+		MISSING(&s, "the handshake");
 		return true;
 	}
 	out->progress = TLS_PROGRESS_INCOMPLETE;

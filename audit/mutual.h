@@ -42,15 +42,18 @@ struct tls_state {
 	bool reset;            /* FAILED by TCP reset */
 	uint64_t fail_packet;
 	const struct learnt *server_chain, *client_chain; /* or NULL */
+};
+
+struct tls_words {
 	char why[REASON_TEXT]; /* how `client` is known, a sentence */
 	char missing[160];     /* CLIENT_CERT_HIDDEN: what would tell */
 };
 
 /*
  * The handshake of one scope; of the first scope that has one if `scope` is
- * negative. False if there is none.
+ * negative. False if there is none. `words` is NULL where nobody reads them.
  */
 bool mutual_judge(const struct evidence *e, const struct flow_view *f,
-    int scope, struct tls_state *out);
+    int scope, struct tls_state *out, struct tls_words *words);
 
 #endif

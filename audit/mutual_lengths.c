@@ -277,16 +277,18 @@ lengths_text(const struct flight *f, char *to, size_t room)
 }
 
 static void
-tell_shape(struct tls_state *t, enum shape shape, const struct flight *f,
+tell_shape(const struct scene *s, enum shape shape, const struct flight *f,
     bool probable)
 {
-	char lengths[48];
+	struct tls_state *t = s->out;
+	char lengths[48] = "";
 
-	lengths_text(f, lengths, sizeof(lengths));
+	if (s->words != NULL)
+		lengths_text(f, lengths, sizeof(lengths));
 	switch (shape) {
 	case SHAPE_NONE:
 		t->client = CLIENT_CERT_INFERRED_ABSENT;
-		SAY(t,
+		SAY(s,
 		    "TLS 1.3 client records of %s bytes%s: no client "
 		    "certificate was sent",
 		    lengths,
@@ -295,40 +297,40 @@ tell_shape(struct tls_state *t, enum shape shape, const struct flight *f,
 		return;
 	case SHAPE_EMPTY:
 		t->client = CLIENT_CERT_INFERRED_DECLINED;
-		SAY(t,
+		SAY(s,
 		    "TLS 1.3 client records of %s bytes: an empty "
 		    "Certificate and Finished, the client declined",
 		    lengths);
 		return;
 	case SHAPE_MUTUAL:
 		t->client = CLIENT_CERT_INFERRED_PRESENTED;
-		SAY(t,
+		SAY(s,
 		    "TLS 1.3 client records of %s bytes: Certificate, "
 		    "CertificateVerify and Finished",
 		    lengths);
 		return;
 	case SHAPE_PADDED:
-		SAY(t, "TLS 1.3 records of %s bytes are padded to blocks",
+		SAY(s, "TLS 1.3 records of %s bytes are padded to blocks",
 		    lengths);
-		MISSING(t, "a key log: padding hides the lengths");
+		MISSING(s, "a key log: padding hides the lengths");
 		break;
 	case SHAPE_UNKNOWN:
-		SAY(t, "TLS 1.3 client records of %s bytes fit no known shape",
+		SAY(s, "TLS 1.3 client records of %s bytes fit no known shape",
 		    lengths);
-		MISSING(t, "a key log");
+		MISSING(s, "a key log");
 		break;
 	}
 	t->client = CLIENT_CERT_HIDDEN;
 }
 
 static void
-say_resumed(struct tls_state *t)
+say_resumed(const struct scene *s)
 {
-	t->client = CLIENT_CERT_HIDDEN;
-	SAY(t,
+	s->out->client = CLIENT_CERT_HIDDEN;
+	SAY(s,
 	    "the session was resumed with a pre-shared key: certificates "
 	    "belong to an earlier handshake");
-	MISSING(t, "the first handshake of this session");
+	MISSING(s, "the first handshake of this session");
 }
 
 /* What the server sent as one record per message. */
@@ -383,7 +385,7 @@ short_flight_acked(const struct scene *s)
 			continue;
 		decide(t, CLIENT_CERT_INFERRED_ABSENT, CERTAINTY_INFERRED,
 		    ack->packet);
-		SAY(t,
+		SAY(s,
 		    "only the server's direction was captured; it "
 		    "acknowledged %u bytes of the client's flight, too few "
 		    "for a certificate",
@@ -432,14 +434,14 @@ longer_tickets(const struct scene *s, const struct tls_records *r,
 }
 
 static void
-tell_longer_tickets(struct tls_state *t)
+tell_longer_tickets(const struct scene *s)
 {
-	decide(t, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED, 0);
-	SAY(t,
+	decide(s->out, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED, 0);
+	SAY(s,
 	    "only the server's direction was captured; it issued longer "
 	    "tickets later, as if a client certificate had been asked for "
 	    "after the handshake");
-	MISSING(t, "the client's direction, or a key log");
+	MISSING(s, "the client's direction, or a key log");
 }
 
 /* Before CertificateVerify stand EncryptedExtensions and Certificate, and a
@@ -458,25 +460,25 @@ server_only(const struct scene *s, const struct tls_records *r)
 	if (f.before == 0 && f.count > 2)
 		t->progress = TLS_PROGRESS_COMPLETE;
 	if (t->resumed) {
-		say_resumed(t);
+		say_resumed(s);
 		return;
 	}
 	if (longer_tickets(s, r, &f)) {
-		tell_longer_tickets(t);
+		tell_longer_tickets(s);
 		return;
 	}
 	if (short_flight_acked(s))
 		return;
 	if (f.before == 2) {
 		decide(t, CLIENT_CERT_INFERRED_ABSENT, CERTAINTY_INFERRED, 0);
-		SAY(t,
+		SAY(s,
 		    "only the server's direction was captured; its flight "
 		    "has no room for a CertificateRequest");
 		return;
 	}
-	SAY(t, "only the server's direction was captured%s",
+	SAY(s, "only the server's direction was captured%s",
 	    t->requested ? "; it asked for a client certificate" : "");
-	MISSING(t, "the client's direction, or a key log");
+	MISSING(s, "the client's direction, or a key log");
 }
 
 /*
@@ -517,7 +519,7 @@ later_certificate(const struct scene *s, const struct learnt *l,
 			continue;
 		decide(t, CLIENT_CERT_INFERRED_PRESENTED, CERTAINTY_INFERRED,
 		    packet_of(l, x[1].packet_low));
-		SAY(t,
+		SAY(s,
 		    "after the handshake the client answered the server with "
 		    "records of %u, %u, %u bytes: Certificate, "
 		    "CertificateVerify and Finished",
@@ -531,11 +533,11 @@ later_certificate(const struct scene *s, const struct learnt *l,
 		return;
 	decide(t, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED,
 	    packet_of(l, r->r[pair].packet_low));
-	SAY(t,
+	SAY(s,
 	    "records of %u, %u bytes after the handshake may be a client "
 	    "certificate that was asked for later",
 	    r->r[pair].length, r->r[pair + 1].length);
-	MISSING(t, "the packets that were not captured, or a key log");
+	MISSING(s, "the packets that were not captured, or a key log");
 }
 
 /* Without the server's hello a flight may belong to a resumed session, and
@@ -550,10 +552,10 @@ server_hello_matters(const struct scene *s, enum shape shape)
 		has(s, FACT_TLS_OFFERED_EARLY_DATA)))
 		return false;
 	t->client = CLIENT_CERT_HIDDEN;
-	SAY(t,
+	SAY(s,
 	    "the client offered to resume a session; whether the server "
 	    "did was not captured");
-	MISSING(t, "the server's direction, or the first handshake");
+	MISSING(s, "the server's direction, or the first handshake");
 	return true;
 }
 
@@ -576,12 +578,12 @@ judge_flight(const struct scene *s, const struct learnt *l,
 	}
 	t->progress = progress_of(s, r, f, shape);
 	if (t->resumed) {
-		say_resumed(t);
+		say_resumed(s);
 		return;
 	}
 	if (server_hello_matters(s, shape))
 		return;
-	tell_shape(t, shape, f, probable);
+	tell_shape(s, shape, f, probable);
 	if (t->post_auth && f->used <= f->count &&
 	    (t->client == CLIENT_CERT_INFERRED_ABSENT ||
 		t->client == CLIENT_CERT_INFERRED_DECLINED))
@@ -617,7 +619,7 @@ mutual_by_lengths(const struct scene *s)
 
 	decide(t, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED, 0);
 	if (!mutual_records(s, FACT_TLS_RECORDS, &l, &r)) {
-		SAY(t, "the client did not finish the handshake");
+		SAY(s, "the client did not finish the handshake");
 		return;
 	}
 	if (silent(s, s->client)) {
@@ -625,8 +627,8 @@ mutual_by_lengths(const struct scene *s)
 		return;
 	}
 	if (lost(s, s->client)) {
-		SAY(t, "bytes of the client's handshake were lost");
-		MISSING(t, "the lost packets, or a key log");
+		SAY(s, "bytes of the client's handshake were lost");
+		MISSING(s, "the lost packets, or a key log");
 		if (r.count > 2)
 			t->progress = TLS_PROGRESS_COMPLETE;
 		return;
@@ -635,7 +637,7 @@ mutual_by_lengths(const struct scene *s)
 	if (f.ended_early && t->suite == 0)
 		t->resumed = true;
 	if (f.count == 0) {
-		SAY(t, "the client did not finish the handshake");
+		SAY(s, "the client did not finish the handshake");
 		return;
 	}
 	judge_flight(s, l, &r, &f);

@@ -17,6 +17,7 @@ struct scene {
 	int scope;
 	int client, server; /* enum side of their bytes */
 	struct tls_state *out;
+	struct tls_words *words; /* or NULL */
 };
 
 static inline const struct learnt *
@@ -53,9 +54,15 @@ decide(struct tls_state *t, enum client_certificate client,
 		t->packet = packet;
 }
 
-#define SAY(t, ...) (void)snprintf((t)->why, sizeof((t)->why), __VA_ARGS__)
-#define MISSING(t, ...) \
-	(void)snprintf((t)->missing, sizeof((t)->missing), __VA_ARGS__)
+#define PUT(s, what, ...)                                                  \
+	do {                                                               \
+		struct tls_words *words_ = (s)->words;                     \
+		if (words_ != NULL)                                        \
+			(void)snprintf(words_->what, sizeof(words_->what), \
+			    __VA_ARGS__);                                  \
+	} while (0)
+#define SAY(s, ...)     PUT(s, why, __VA_ARGS__)
+#define MISSING(s, ...) PUT(s, missing, __VA_ARGS__)
 
 /* The whole number of a packet of which the list has the low half. */
 static inline uint64_t

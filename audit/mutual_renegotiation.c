@@ -91,13 +91,13 @@ was_read(const struct scene *s)
 }
 
 static void
-cannot_tell(struct tls_state *t, uint64_t packet)
+cannot_tell(const struct scene *s, uint64_t packet)
 {
-	decide(t, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED, packet);
-	SAY(t,
+	decide(s->out, CLIENT_CERT_HIDDEN, CERTAINTY_INFERRED, packet);
+	SAY(s,
 	    "a later renegotiation, of which packets were not captured, may "
 	    "hold a client certificate");
-	MISSING(t, "the packets that were not captured, or a key log");
+	MISSING(s, "the packets that were not captured, or a key log");
 }
 
 static void
@@ -115,7 +115,7 @@ judge_again(const struct scene *s, const struct learnt *l,
 	if (a->sum >= kex + CERTIFICATE_LEAST) {
 		decide(t, CLIENT_CERT_INFERRED_PRESENTED, CERTAINTY_INFERRED,
 		    packet_of(l, a->packet));
-		SAY(t,
+		SAY(s,
 		    "a later renegotiation carries %u bytes of client "
 		    "handshake, more than a key exchange: a client "
 		    "certificate was sent",
@@ -123,7 +123,7 @@ judge_again(const struct scene *s, const struct learnt *l,
 		return;
 	}
 	if (s->f->lost[0] + s->f->lost[1] > 0) {
-		cannot_tell(t, packet_of(l, a->packet));
+		cannot_tell(s, packet_of(l, a->packet));
 		return;
 	}
 	if (!a->whole)
@@ -134,7 +134,7 @@ judge_again(const struct scene *s, const struct learnt *l,
 	}
 	decide(t, CLIENT_CERT_INFERRED_DECLINED, CERTAINTY_INFERRED,
 	    packet_of(l, a->packet));
-	SAY(t,
+	SAY(s,
 	    "a later renegotiation carries %u bytes of client handshake in "
 	    "%u records: a client certificate was asked for and not sent",
 	    a->sum, a->records);
@@ -155,7 +155,7 @@ judge_server(const struct scene *s, const struct learnt *l,
 			sum += r->r[i].length;
 	}
 	if (sum >= SERVER_FLIGHT_LEAST)
-		cannot_tell(s->out, packet_of(l, r->r[0].packet_low));
+		cannot_tell(s, packet_of(l, r->r[0].packet_low));
 }
 
 void

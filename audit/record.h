@@ -86,7 +86,9 @@ struct judgement {
 	uint64_t signalled_by;     /* first packet of the signalling flow; 0 */
 	/* undetermined: what would settle it; empty otherwise */
 	char wanting[160];
-	bool brief; /* nobody reads reasons: there are none */
+	/* Nobody reads words: there are no reasons, no rule, nothing wanting,
+	 * and only findings of certificates have a text. */
+	bool brief;
 	/* Last: what is beyond the counts is never looked at nor cleared. */
 	unsigned reason_count;
 	struct findings findings;

@@ -358,7 +358,7 @@ showed_certificate(const struct notice *n)
 {
 	struct tls_state t;
 
-	return mutual_judge(&n->news, &n->flow, -1, &t) &&
+	return mutual_judge(&n->news, &n->flow, -1, &t, NULL) &&
 	    (t.client == CLIENT_CERT_PRESENTED ||
 		t.client == CLIENT_CERT_INFERRED_PRESENTED);
 }
@@ -778,7 +778,7 @@ signals_first_handshake(const struct signals *s, const struct notice *n,
 		if (first == NULL)
 			return NULL;
 		n = record_facts(first, &room);
-		if (!mutual_judge(&n->news, &n->flow, -1, &t))
+		if (!mutual_judge(&n->news, &n->flow, -1, &t, NULL))
 			return NULL;
 		if (!t.resumed)
 			return first;

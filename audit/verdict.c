@@ -8,20 +8,27 @@
 #include "audit/weakness.h"
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/text.h"
 
 /* What was seen of the protection of one class. */
 struct seen {
 	enum protection observed;
 	enum certainty certainty;
-	bool open; /* whatever was observed, the verdict stays open */
+	bool open;  /* whatever was observed, the verdict stays open */
+	bool brief; /* nobody reads words: there are none */
 	uint64_t packet;
 	char why[REASON_TEXT];
 	char missing[160];
 };
 
-#define SAY(s, ...) (void)snprintf((s)->why, sizeof((s)->why), __VA_ARGS__)
-#define MISSING(s, ...) \
-	(void)snprintf((s)->missing, sizeof((s)->missing), __VA_ARGS__)
+#define PUT(s, what, ...)                                            \
+	do {                                                         \
+		if (!(s)->brief)                                     \
+			(void)snprintf((s)->what, sizeof((s)->what), \
+			    __VA_ARGS__);                            \
+	} while (0)
+#define SAY(s, ...)     PUT(s, why, __VA_ARGS__)
+#define MISSING(s, ...) PUT(s, missing, __VA_ARGS__)
 
 void
 judgement_reason(struct judgement *j, uint64_t packet, const char *fmt, ...)
@@ -57,7 +64,7 @@ name_protocol(struct scene_of_flow *s)
 		}
 	}
 	if (best < COUNT(order)) {
-		(void)snprintf(s->app, sizeof(s->app), "%s", order[best]);
+		text_put(s->app, sizeof(s->app), order[best]);
 		return;
 	}
 	l = evidence_last(s->e, FACT_PROTOCOL);
@@ -66,7 +73,7 @@ name_protocol(struct scene_of_flow *s)
 		    (int)(l->bytes.n < 20 ? l->bytes.n : 20),
 		    (const char *)l->bytes.p);
 	else
-		(void)snprintf(s->app, sizeof(s->app), "%s", s->notice->guess);
+		text_put(s->app, sizeof(s->app), s->notice->guess);
 }
 
 /* How the media beside these control packets is protected (RFC 3550 11). */
@@ -100,13 +107,15 @@ set_scene(const struct bench *b, const struct notice *n,
 		.e = &n->news,
 		.flow = &n->flow,
 		.policy = b->policy,
+		.brief = b->brief,
 		.src = src.role,
 		.dest = dest.role,
 		.src_listed = src.from_policy,
 		.src_weak = src.weak,
 		.dest_listed = dest.from_policy,
 	};
-	s->has_tls = mutual_judge(s->e, s->flow, -1, &s->tls);
+	s->has_tls = mutual_judge(s->e, s->flow, -1, &s->tls,
+	    b->brief ? NULL : &s->tls_words);
 	s->promise_count = signals_promises(b->signals, n, s->promises);
 	s->has_media = media_judge(n, s->promises, s->promise_count, &s->media);
 	if (s->has_media && s->media.only_rtcp)
@@ -128,6 +137,7 @@ inherit(const struct bench *b, struct scene_of_flow *s, struct judgement *j)
 {
 	bool exact;
 	struct tls_state first;
+	struct tls_words words = { .why = "" };
 	const struct record *r;
 	const struct notice *n;
 	struct unpacked room;
@@ -138,7 +148,9 @@ inherit(const struct bench *b, struct scene_of_flow *s, struct judgement *j)
 	if (r == NULL)
 		return;
 	n = record_facts(r, &room);
-	if (!mutual_judge(&n->news, &n->flow, -1, &first) || first.resumed)
+	if (!mutual_judge(&n->news, &n->flow, -1, &first,
+		b->brief ? NULL : &words) ||
+	    first.resumed)
 		return;
 	bool presented = first.client == CLIENT_CERT_PRESENTED ||
 	    first.client == CLIENT_CERT_INFERRED_PRESENTED;
@@ -150,16 +162,18 @@ inherit(const struct bench *b, struct scene_of_flow *s, struct judgement *j)
 	    ? CERTAINTY_PROVEN
 	    : CERTAINTY_INFERRED;
 	s->tls.packet = s->tls.hello_packet;
-	s->tls.missing[0] = '\0';
 	s->tls.client = presented ? CLIENT_CERT_INHERITED : first.client;
-	(void)snprintf(s->tls.why, sizeof(s->tls.why),
+	if (b->brief)
+		return;
+	s->tls_words.missing[0] = '\0';
+	(void)snprintf(s->tls_words.why, sizeof(s->tls_words.why),
 	    "resumed session (linked %s); in its first handshake, packet "
 	    "%llu: %.200s",
 	    exact ? "by session id or ticket"
 		  : "by host, name and ticket length",
 	    (unsigned long long)PACKET_FRAME(
 		first.packet != 0 ? first.packet : first.hello_packet),
-	    first.why);
+	    words.why);
 }
 
 static bool
@@ -243,8 +257,8 @@ see_tls(const struct scene_of_flow *s, struct seen *out)
 		return;
 	}
 	out->certainty = t->certainty;
-	SAY(out, "%.*s", REASON_TEXT - 1, t->why);
-	MISSING(out, "%s", t->missing);
+	SAY(out, "%s", s->tls_words.why);
+	MISSING(out, "%s", s->tls_words.missing);
 	if (t->maybe_null) {
 		out->observed = PROTECTION_UNKNOWN;
 		out->certainty = CERTAINTY_INFERRED;
@@ -287,7 +301,7 @@ static void
 see(const struct scene_of_flow *s, const struct candidate_class *c,
     struct seen *out)
 {
-	*out = (struct seen){ .packet = c->packet };
+	*out = (struct seen){ .packet = c->packet, .brief = s->brief };
 	switch (c->basis) {
 	case BASIS_CLEAR:
 		out->observed = PROTECTION_NONE;
@@ -340,7 +354,8 @@ demand(enum requirement r)
 static void
 rule_text(struct judgement *j, const char *policy, const char *id)
 {
-	(void)snprintf(j->rule, sizeof(j->rule), "%s/%s", policy, id);
+	if (!j->brief)
+		(void)snprintf(j->rule, sizeof(j->rule), "%s/%s", policy, id);
 }
 
 static const struct policy_rule *
@@ -573,7 +588,7 @@ apply(const struct opinion *o, struct judgement *j)
 	j->verdict = o->verdict;
 	memcpy(j->rule, o->rule_name, sizeof(j->rule));
 	judgement_reason(j, o->seen.packet, "%s", o->seen.why);
-	if (o->verdict == VERDICT_UNDETERMINED)
+	if (o->verdict == VERDICT_UNDETERMINED && !j->brief)
 		(void)snprintf(j->wanting, sizeof(j->wanting), "%s",
 		    o->seen.missing[0] != '\0' ? o->seen.missing
 					       : "more of this flow");

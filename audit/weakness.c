@@ -1,19 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/weakness.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "core/buf.h"
 #include "dissect/tls_names.h"
 
+/* With the meaning of the table. */
 static struct finding *
-add(struct judgement *j, enum finding_id id, enum finding_side side,
-    uint64_t packet, const char *text)
+add(struct judgement *j, enum finding_id id, uint64_t packet)
 {
-	struct finding *f = findings_add(&j->findings, id, side, text);
+	struct finding *f =
+	    findings_add(&j->findings, id, SIDE_NEITHER, j->brief ? "" : NULL);
 
 	if (f != NULL)
 		f->packet = packet;
+	return f;
+}
+
+static struct finding *say(struct judgement *j, enum finding_id id,
+    uint64_t packet, const char *fmt, ...) PRINTF(4, 5);
+
+static struct finding *
+say(struct judgement *j, enum finding_id id, uint64_t packet, const char *fmt,
+    ...)
+{
+	struct finding *f = findings_add(&j->findings, id, SIDE_NEITHER, "");
+	va_list ap;
+
+	if (f == NULL)
+		return NULL;
+	f->packet = packet;
+	if (j->brief)
+		return f;
+	va_start(ap, fmt);
+	(void)vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	va_end(ap);
 	return f;
 }
 
@@ -22,17 +45,14 @@ add(struct judgement *j, enum finding_id id, enum finding_side side,
 static void
 version(const struct tls_state *t, struct judgement *j)
 {
-	char text[120];
 	const char *name = tls_version_name(t->version);
 
 	/* DTLS 1.0 is TLS 1.1 over datagrams. */
 	if (t->version == 0 || t->version == 0x0303 || t->version == 0x0304 ||
 	    t->version == 0xfefd || t->version == 0xfefc)
 		return;
-	(void)snprintf(text, sizeof(text), "%s was negotiated",
-	    name != NULL ? name : "an unknown version");
-	struct finding *f = add(j, FINDING_TLS_OLD_VERSION, SIDE_NEITHER,
-	    t->hello_packet, text);
+	struct finding *f = say(j, FINDING_TLS_OLD_VERSION, t->hello_packet,
+	    "%s was negotiated", name != NULL ? name : "an unknown version");
 
 	if (f != NULL && t->version <= 0x0300)
 		f->severity = SEVERITY_HIGH;
@@ -48,17 +68,13 @@ group(const struct scene_of_flow *s, struct judgement *j)
 	    evidence_find(s->e, FACT_TLS_DH_BITS, -1, s->tls.scope);
 	const struct tls_group *named =
 	    g != NULL ? tls_group_of((uint16_t)g->number) : NULL;
-	char text[120];
 
-	if (dh != NULL && dh->number < 2048) {
-		(void)snprintf(text, sizeof(text),
+	if (dh != NULL && dh->number < 2048)
+		say(j, FINDING_TLS_WEAK_GROUP, dh->packet,
 		    "Diffie-Hellman group of %u bits", (unsigned)dh->number);
-		add(j, FINDING_TLS_WEAK_GROUP, SIDE_NEITHER, dh->packet, text);
-	}
-	if (named != NULL && (named->flags & GROUP_WEAK) != 0) {
-		(void)snprintf(text, sizeof(text), "group %s", named->name);
-		add(j, FINDING_TLS_WEAK_GROUP, SIDE_NEITHER, g->packet, text);
-	}
+	if (named != NULL && (named->flags & GROUP_WEAK) != 0)
+		say(j, FINDING_TLS_WEAK_GROUP, g->packet, "group %s",
+		    named->name);
 }
 
 static bool
@@ -124,11 +140,15 @@ approval(const struct scene_of_flow *s, const struct tls_suite *x,
 	if (new && (x->flags & SUITE_APPROVED) != 0 &&
 	    exchange_approved(s, NULL))
 		return;
+	if (j->brief) {
+		add(j, FINDING_TLS_NOT_FIPS, t->hello_packet);
+		return;
+	}
 	buf_init(&text);
 	buf_printf(&text, "%s, %s", name != NULL ? name : "unknown version",
 	    x->name);
 	(void)exchange_approved(s, &text);
-	add(j, FINDING_TLS_NOT_FIPS, SIDE_NEITHER, t->hello_packet,
+	say(j, FINDING_TLS_NOT_FIPS, t->hello_packet, "%s",
 	    buf_ok(&text) ? text.p : x->name);
 	buf_done(&text);
 }
@@ -138,47 +158,40 @@ suite(const struct scene_of_flow *s, struct judgement *j)
 {
 	const struct tls_state *t = &s->tls;
 	const struct tls_suite *x = tls_suite_of(t->suite);
-	char text[200];
 
 	if (evidence_find(s->e, FACT_TLS_SUITE, -1, t->scope) == NULL ||
 	    x == NULL)
 		return;
-	(void)snprintf(text, sizeof(text), "%s", x->name);
 	if ((x->flags & SUITE_NULL) != 0)
-		add(j, FINDING_TLS_NULL_CIPHER, SIDE_NEITHER, t->hello_packet,
-		    text);
+		say(j, FINDING_TLS_NULL_CIPHER, t->hello_packet, "%s", x->name);
 	if ((x->flags & SUITE_ANON) != 0)
-		add(j, FINDING_TLS_ANONYMOUS, SIDE_NEITHER, t->hello_packet,
-		    text);
+		say(j, FINDING_TLS_ANONYMOUS, t->hello_packet, "%s", x->name);
 	if ((x->flags & SUITE_WEAK) != 0)
-		add(j, FINDING_TLS_WEAK_CIPHER, SIDE_NEITHER, t->hello_packet,
-		    text);
+		say(j, FINDING_TLS_WEAK_CIPHER, t->hello_packet, "%s", x->name);
 	if ((x->flags & (SUITE_FS | SUITE_TLS13)) == 0)
-		add(j, FINDING_TLS_NO_FORWARD_SECRECY, SIDE_NEITHER,
-		    t->hello_packet, text);
+		say(j, FINDING_TLS_NO_FORWARD_SECRECY, t->hello_packet, "%s",
+		    x->name);
 	approval(s, x, j);
 }
 
 static void
 failure(const struct tls_state *t, struct judgement *j)
 {
-	char text[160];
+	const enum finding_id failed = FINDING_TLS_HANDSHAKE_FAILED;
 	const char *name = tls_alert_name(t->alert);
 
 	if (t->progress != TLS_PROGRESS_FAILED)
 		return;
 	if (t->reset)
-		(void)snprintf(text, sizeof(text),
+		say(j, failed, t->fail_packet,
 		    "the connection was reset during the handshake");
 	else if (t->alert == 0)
-		(void)snprintf(text, sizeof(text),
+		say(j, failed, t->fail_packet,
 		    "an encrypted alert ended the handshake");
 	else
-		(void)snprintf(text, sizeof(text),
+		say(j, failed, t->fail_packet,
 		    "fatal alert %s (%u) ended the handshake",
 		    name != NULL ? name : "unknown", t->alert);
-	add(j, FINDING_TLS_HANDSHAKE_FAILED, SIDE_NEITHER, t->fail_packet,
-	    text);
 }
 
 /* ---- certificates ---- */
@@ -237,16 +250,14 @@ static void
 credentials(const struct scene_of_flow *s, struct judgement *j)
 {
 	const struct learnt *l = NULL;
-	char text[120];
 
 	while ((l = evidence_next(s->e, FACT_SIP_CREDENTIALS, l)) != NULL) {
 		if (evidence_cover(s->e, l) != COVER_NONE)
 			continue;
-		(void)snprintf(text, sizeof(text),
+		say(j, FINDING_SIP_CREDENTIALS, l->packet,
 		    "%.*s credentials in a SIP header are readable",
 		    (int)(l->bytes.n < 20 ? l->bytes.n : 20),
 		    (const char *)l->bytes.p);
-		add(j, FINDING_SIP_CREDENTIALS, SIDE_NEITHER, l->packet, text);
 	}
 	l = NULL;
 	while ((l = evidence_next(s->e, FACT_HTTP_EXCHANGE, l)) != NULL) {
@@ -263,9 +274,8 @@ credentials(const struct scene_of_flow *s, struct judgement *j)
 							  : NULL;
 		if (what == NULL || j->class == CLASS_OTHER)
 			continue;
-		(void)snprintf(text, sizeof(text),
+		say(j, FINDING_HTTP_CREDENTIALS, l->packet,
 		    "an HTTP %s header is readable", what);
-		add(j, FINDING_HTTP_CREDENTIALS, SIDE_NEITHER, l->packet, text);
 	}
 }
 
@@ -278,14 +288,13 @@ others(const struct scene_of_flow *s, struct judgement *j)
 	if (l == NULL)
 		l = evidence_first(s->e, FACT_SIP_STATUS);
 	if (l != NULL && s->flow->tuple.proto == IPPROTO_NUM_UDP)
-		add(j, FINDING_SIP_UDP, SIDE_NEITHER, l->packet, NULL);
+		add(j, FINDING_SIP_UDP, l->packet);
 	l = evidence_first(s->e, FACT_TLS_PSEUDO);
 	if (l != NULL)
-		add(j, FINDING_TLS_PSEUDO, SIDE_NEITHER, l->packet, NULL);
+		add(j, FINDING_TLS_PSEUDO, l->packet);
 	l = evidence_first(s->e, FACT_FTP_MSN);
 	if (l != NULL)
-		add(j, FINDING_FILE_TRANSFER_RC4, SIDE_NEITHER, l->packet,
-		    NULL);
+		add(j, FINDING_FILE_TRANSFER_RC4, l->packet);
 }
 
 void

@@ -305,3 +305,12 @@ text_utf8(struct slice a, uint32_t *codepoint)
 		*codepoint = c;
 	return n;
 }
+
+void
+text_put(char *to, size_t room, const char *from)
+{
+	size_t n = strnlen(from, room - 1);
+
+	memcpy(to, from, n);
+	to[n] = '\0';
+}

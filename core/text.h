@@ -58,4 +58,7 @@ bool text_base64(struct slice a, uint8_t *to, size_t most,
  */
 size_t text_utf8(struct slice a, uint32_t *codepoint);
 
+/* What fits of `from`, and a NUL behind it. */
+void text_put(char *to, size_t room, const char *from);
+
 #endif

@@ -27,6 +27,7 @@ struct hand {
 	struct tls_records list, again;
 	uint64_t packet;
 	struct tls_state got;
+	struct tls_words words;
 };
 
 static int
@@ -138,7 +139,7 @@ static void
 judge(struct hand *h)
 {
 	tell(h);
-	assert_true(mutual_judge(&h->e, &h->flow, -1, &h->got));
+	assert_true(mutual_judge(&h->e, &h->flow, -1, &h->got, &h->words));
 }
 
 static void
@@ -149,11 +150,11 @@ expect(const struct hand *h, enum client_certificate client,
 		print_error("%s (%d), progress %d instead of %s (%d), %d: %s\n",
 		    client_certificate_words[h->got.client], h->got.client,
 		    h->got.progress, client_certificate_words[client], client,
-		    progress, h->got.why);
+		    progress, h->words.why);
 	assert_int_equal(h->got.client, client);
 	assert_int_equal(h->got.progress, progress);
-	assert_true(h->got.why[0] != '\0');
-	assert_true(client != CLIENT_CERT_HIDDEN || h->got.missing[0] != '\0' ||
+	assert_true(h->words.why[0] != '\0');
+	assert_true(client != CLIENT_CERT_HIDDEN || h->words.missing[0] != '\0' ||
 	    progress != TLS_PROGRESS_COMPLETE);
 }
 
@@ -880,7 +881,7 @@ resets_and_middles(void **state)
 	expect(h, HIDDEN, TLS_PROGRESS_MID_STREAM);
 
 	again_from_start(h);
-	assert_false(mutual_judge(&h->e, &h->flow, -1, &h->got));
+	assert_false(mutual_judge(&h->e, &h->flow, -1, &h->got, &h->words));
 	assert_int_equal(h->got.progress, TLS_PROGRESS_NONE);
 }
 
@@ -1070,11 +1071,11 @@ inner_scopes(void **state)
 	l.fact = FACT_TLS_VERSION;
 	l.number = 0x0303;
 	evidence_learn(&h->e, &h->arena, &l);
-	assert_true(mutual_judge(&h->e, &h->flow, -1, &h->got));
+	assert_true(mutual_judge(&h->e, &h->flow, -1, &h->got, &h->words));
 	assert_int_equal(h->got.scope, 1);
 	assert_int_equal(h->got.client_side, TO_C);
 	assert_int_equal(h->got.version, 0x0303);
-	assert_false(mutual_judge(&h->e, &h->flow, 0, &h->got));
+	assert_false(mutual_judge(&h->e, &h->flow, 0, &h->got, &h->words));
 }
 
 int
