@@ -36,6 +36,9 @@ slice_eq(struct slice a, struct slice b)
 static inline bool
 slice_is(struct slice a, const char *s)
 {
+	/* Most differ in the first byte. */
+	if (a.n > 0 && a.p[0] != (uint8_t)s[0])
+		return false;
 	return slice_eq(a, slice_text(s));
 }
 
