@@ -643,9 +643,10 @@ infrastructure(const struct scene_of_flow *s, struct list *l)
 		    ->by_port = true;
 		return;
 	}
+	if (!s->dest_listed || !role_is_server(s->dest))
+		return;
 	for (size_t i = 0; i < COUNT(names); i++) {
-		if (strcmp(s->app, names[i]) == 0 && s->dest_listed &&
-		    role_is_server(s->dest)) {
+		if (strcmp(s->app, names[i]) == 0) {
 			add(l, CLASS_INFRASTRUCTURE, BASIS_NOTHING, 0);
 			return;
 		}

@@ -150,6 +150,8 @@ add_rtcp(struct tally *t)
 {
 	const struct evidence *e = &t->n->news;
 
+	if (!evidence_has(e, FACT_RTCP))
+		return;
 	for (int side = 0; side < 2; side++) {
 		const struct learnt *l = NULL, *last[LIMIT_SCOPES] = { NULL };
 		struct rtcp_seen s;

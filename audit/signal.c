@@ -216,6 +216,9 @@ add_candidate(struct signals *s, const struct learnt *l)
 static bool
 add_sdp(struct signals *s, const struct record *r, const struct evidence *e)
 {
+	if (!evidence_has(e, FACT_SDP_MEDIA) &&
+	    !evidence_has(e, FACT_SDP_CANDIDATE))
+		return true;
 	/* In the order learnt: candidates follow their line. */
 	for (size_t i = 0; i < e->count; i++) {
 		const struct learnt *l = &e->facts[i];
