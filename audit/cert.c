@@ -307,6 +307,17 @@ cert_in_chain(struct cert_store *s, struct slice chain, size_t n)
 	return n < c->sent_n ? &c->sent[n]->c : NULL;
 }
 
+size_t
+cert_list_chain(struct cert_store *s, struct slice chain,
+    const struct cert *out[LIMIT_CHAIN])
+{
+	const struct cert_chain *c = cert_chain_of(s, chain);
+
+	for (size_t i = 0; i < c->sent_n; i++)
+		out[i] = &c->sent[i]->c;
+	return c->sent_n;
+}
+
 struct cert_answer *
 cert_answer_of(struct cert_store *s, uint64_t key)
 {

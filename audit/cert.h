@@ -13,6 +13,7 @@
 #include "core/addr.h"
 #include "core/digest.h"
 #include "core/fault.h"
+#include "core/limits.h"
 
 struct cert_store;
 
@@ -64,6 +65,9 @@ const struct cert *cert_of(struct cert_store *s, struct slice der);
  * last, or after LIMIT_CHAIN of them. */
 const struct cert *cert_in_chain(struct cert_store *s, struct slice chain,
     size_t n);
+/* All of them, the leaf first; returns how many. */
+size_t cert_list_chain(struct cert_store *s, struct slice chain,
+    const struct cert *out[LIMIT_CHAIN]);
 size_t cert_count(const struct cert_store *s);
 const struct cert *cert_at(const struct cert_store *s, size_t i);
 

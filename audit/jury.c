@@ -136,8 +136,10 @@ judge_hand(const struct jury *y, const struct bench *b, size_t hand,
 	struct judgement j;
 
 	for (size_t i = hand * HAND; i < end_of(y, hand); i++) {
-		verdict_judge(b, record_facts(&y->records[i], &room), &j);
-		take(ctx, i, &j);
+		const struct notice *n = record_facts(&y->records[i], &room);
+
+		verdict_judge(b, n, &j);
+		take(ctx, i, n, &j);
 	}
 }
 
@@ -146,9 +148,11 @@ take_hand(const struct jury *y, struct juror *r, size_t hand, jury_take *take,
     void *ctx)
 {
 	struct sheet *s = ring_get(r->done);
+	struct unpacked room;
 
 	for (size_t i = hand * HAND; i < end_of(y, hand); i++)
-		take(ctx, i, &s->j[i % HAND]);
+		take(ctx, i, record_facts(&y->records[i], &room),
+		    &s->j[i % HAND]);
 	if (!ring_put(r->blank, s))
 		free(s);
 }

@@ -11,8 +11,10 @@
 
 #include "audit/verdict.h"
 
-/* On the caller's thread, in the order of the records; lent for the call. */
-typedef void jury_take(void *ctx, size_t i, const struct judgement *j);
+/* On the caller's thread, in the order of the records; all is lent for the
+ * call. */
+typedef void jury_take(void *ctx, size_t i, const struct notice *facts,
+    const struct judgement *j);
 
 /* Returns when all were taken. Where there is nothing to gain from other
  * threads, or they cannot be had, the caller's judges alone. */

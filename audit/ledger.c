@@ -46,11 +46,10 @@ ledger_empty(const struct policy *p, struct cert_store *certs)
 	l->policy = p;
 	l->certs = certs;
 	l->by_addr = map_new(LIMIT_HOSTS);
-	l->by_cert = map_new(0);
 	l->roles = roles_new(p);
 	l->signals = signals_new();
-	if (l->certs == NULL || l->by_addr == NULL || l->by_cert == NULL ||
-	    l->shared == NULL || l->roles == NULL || l->signals == NULL) {
+	if (l->certs == NULL || l->by_addr == NULL || l->shared == NULL ||
+	    l->roles == NULL || l->signals == NULL) {
 		ledger_free(l);
 		return NULL;
 	}
@@ -99,7 +98,7 @@ ledger_free(struct ledger *l)
 	free(l->hosts);
 	free(l->shown);
 	map_free(l->by_addr);
-	map_free(l->by_cert);
+	free(l->shown_at);
 	roles_free(l->roles);
 	roles_free(l->before);
 	ledger_spool_done(l);
@@ -290,13 +289,12 @@ ledger_judge_flow(struct ledger *l, struct record *r, struct judgement *j)
 }
 
 static void
-take_judgement(void *ctx, size_t i, const struct judgement *j)
+take_judgement(void *ctx, size_t i, const struct notice *facts,
+    const struct judgement *j)
 {
 	struct ledger *l = ctx;
-	struct record *r = &l->records[i];
-	struct unpacked room;
 
-	ledger_sum(l, r, record_facts(r, &room), j);
+	ledger_sum(l, &l->records[i], facts, j);
 }
 
 /* Who follows wants words, and may want no more of them. */

@@ -40,7 +40,8 @@ struct ledger {
 	struct map *by_addr; /* address -> index + 1 in hosts */
 	struct shown_cert *shown;
 	size_t shown_count, shown_room;
-	struct map *by_cert; /* SHA-256 -> index + 1 in shown */
+	uint32_t *shown_at; /* order of a certificate -> index + 1 in shown */
+	size_t shown_at_room;
 	struct arena texts;  /* names of hosts */
 	struct map *shared;  /* bytes that many flows have in common */
 	struct arena common; /* their copies */
@@ -109,6 +110,8 @@ void ledger_keep_judgement(struct record *r, const struct judgement *j);
 /* Keeps the judgement and adds the flow to the sums. */
 void ledger_sum(struct ledger *l, struct record *r, const struct notice *n,
     const struct judgement *j);
+/* Where the index of a certificate stands. NULL without memory. */
+uint32_t *ledger_shown_at(struct ledger *l, const struct cert *c);
 /* At the end: hosts of flows that are gone by what is known of them now, and
  * the order of reports. */
 void ledger_name_roles(struct ledger *l);

@@ -397,7 +397,8 @@ ledger_restore(struct ledger *l)
 	l->host_count = s->host_count;
 	l->shown_count = s->shown_count;
 	map_clear(l->by_addr);
-	map_clear(l->by_cert);
+	if (l->shown_at_room > 0)
+		memset(l->shown_at, 0, l->shown_at_room * sizeof(*l->shown_at));
 	if (l->early == NULL)
 		arena_done(&l->texts);
 	for (size_t i = 0; i < s->host_count; i++) {
@@ -414,11 +415,10 @@ ledger_restore(struct ledger *l)
 		struct shown_cert *c = &l->shown[i];
 
 		*c = s->shown[i];
-		uint64_t *at = map_put(l->by_cert,
-		    slice_of(c->cert->sha256, sizeof(c->cert->sha256)));
+		uint32_t *at = ledger_shown_at(l, c->cert);
 
 		if (at != NULL)
-			*at = i + 1;
+			*at = (uint32_t)i + 1;
 	}
 }
 

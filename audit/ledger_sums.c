@@ -41,7 +41,7 @@ keep_text(struct ledger *l, struct slice text)
 static void
 name_host(struct ledger *l, struct host *h, struct slice name)
 {
-	if (h == NULL || name.n == 0)
+	if (name.n == 0)
 		return;
 	for (unsigned i = 0; i < h->name_count; i++) {
 		if (slice_is(name, h->names[i]))
@@ -82,14 +82,24 @@ host_of(struct ledger *l, const struct addr *a)
 	return h;
 }
 
+/* By which name the bytes of this side call the other; empty if none. */
+static struct slice
+name_of(const struct notice *n, enum side by)
+{
+	const struct learnt *sni = evidence_first(&n->news, FACT_TLS_SNI);
+
+	return sni != NULL && sni->side == by ? sni->bytes : slice_of(NULL, 0);
+}
+
 static void
-add_host(struct ledger *l, const struct addr *a, const struct flow_view *f,
-    const struct judgement *j)
+add_host(struct ledger *l, const struct addr *a, struct slice name,
+    const struct flow_view *f, const struct judgement *j)
 {
 	struct host *h = host_of(l, a);
 
 	if (h == NULL)
 		return;
+	name_host(l, h, name);
 	h->flows++;
 	h->bytes += f->bytes[0] + f->bytes[1];
 	h->by_verdict[j->verdict]++;
@@ -100,27 +110,40 @@ add_host(struct ledger *l, const struct addr *a, const struct flow_view *f,
 static void
 add_shown_host(struct shown_cert *s, const struct addr *a)
 {
-	unsigned at = s->host_count;
+	unsigned at = 0, end = s->host_count;
 
-	for (unsigned i = 0; i < s->host_count; i++) {
-		if (addr_eq(&s->hosts[i], a))
+	while (at < end) {
+		unsigned middle = (at + end) / 2;
+		int order = addr_compare(&s->hosts[middle], a);
+
+		if (order == 0)
 			return;
+		if (order < 0)
+			at = middle + 1;
+		else
+			end = middle;
 	}
 	if (s->host_count == LIMIT_SHOWN_HOSTS)
 		return;
-	while (at > 0 && addr_compare(&s->hosts[at - 1], a) > 0) {
-		s->hosts[at] = s->hosts[at - 1];
-		at--;
-	}
+	memmove(&s->hosts[at + 1], &s->hosts[at],
+	    (s->host_count - at) * sizeof(*a));
 	s->hosts[at] = *a;
 	s->host_count++;
+}
+
+uint32_t *
+ledger_shown_at(struct ledger *l, const struct cert *c)
+{
+	if (!room_zeroed((void **)&l->shown_at, c->order + 1, &l->shown_at_room,
+		sizeof(*l->shown_at)))
+		return NULL;
+	return &l->shown_at[c->order];
 }
 
 static struct shown_cert *
 shown_of(struct ledger *l, const struct cert *c)
 {
-	uint64_t *at =
-	    map_put(l->by_cert, slice_of(c->sha256, sizeof(c->sha256)));
+	uint32_t *at = ledger_shown_at(l, c);
 
 	if (at == NULL)
 		return NULL;
@@ -132,7 +155,7 @@ shown_of(struct ledger *l, const struct cert *c)
 	struct shown_cert *s = &l->shown[l->shown_count++];
 
 	*s = (struct shown_cert){ .cert = c };
-	*at = l->shown_count;
+	*at = (uint32_t)l->shown_count;
 	return s;
 }
 
@@ -143,11 +166,11 @@ show_chain(struct ledger *l, const struct five_tuple *t,
 	bool client = chain->fact == FACT_TLS_CLIENT_CHAIN;
 	const struct addr *host =
 	    chain->side == TO_SERVER ? &t->src.addr : &t->dst.addr;
-	const struct cert *c;
+	const struct cert *certs[LIMIT_CHAIN];
+	size_t n = cert_list_chain(l->certs, chain->bytes, certs);
 
-	for (size_t i = 0;
-	     (c = cert_in_chain(l->certs, chain->bytes, i)) != NULL; i++) {
-		struct shown_cert *s = shown_of(l, c);
+	for (size_t i = 0; i < n; i++) {
+		struct shown_cert *s = shown_of(l, certs[i]);
 
 		if (s == NULL)
 			return;
@@ -171,19 +194,6 @@ show_chain(struct ledger *l, const struct five_tuple *t,
 				    f->text);
 		}
 	}
-}
-
-static void
-add_names(struct ledger *l, const struct notice *n)
-{
-	const struct five_tuple *t = &n->flow.tuple;
-	const struct learnt *sni = evidence_first(&n->news, FACT_TLS_SNI);
-
-	if (sni != NULL)
-		name_host(l,
-		    host_of(l,
-			sni->side == TO_SERVER ? &t->dst.addr : &t->src.addr),
-		    sni->bytes);
 }
 
 static void
@@ -225,9 +235,8 @@ ledger_sum(struct ledger *l, struct record *r, const struct notice *n,
 	ledger_keep_judgement(r, j);
 	r->dirty = false;
 	sum_flow(l, n, j);
-	add_host(l, &t->src.addr, &n->flow, j);
-	add_host(l, &t->dst.addr, &n->flow, j);
-	add_names(l, n);
+	add_host(l, &t->src.addr, name_of(n, TO_CLIENT), &n->flow, j);
+	add_host(l, &t->dst.addr, name_of(n, TO_SERVER), &n->flow, j);
 	while ((chain = evidence_next(e, FACT_TLS_SERVER_CHAIN, chain)) != NULL)
 		show_chain(l, t, chain, j);
 	chain = NULL;
