@@ -153,8 +153,8 @@ block_for(struct arena *a, size_t n)
 	return b;
 }
 
-static void *
-take(struct arena *a, size_t n)
+void *
+arena_room(struct arena *a, size_t n)
 {
 	const size_t align = alignof(max_align_t);
 
@@ -178,7 +178,7 @@ take(struct arena *a, size_t n)
 void *
 arena_take(struct arena *a, size_t n)
 {
-	void *p = take(a, n);
+	void *p = arena_room(a, n);
 
 	return p != NULL ? memset(p, 0, n) : NULL;
 }
@@ -190,7 +190,7 @@ arena_copy(struct arena *a, struct slice from, struct slice *to)
 		*to = slice_of(NULL, 0);
 		return true;
 	}
-	uint8_t *p = take(a, from.n);
+	uint8_t *p = arena_room(a, from.n);
 
 	if (p == NULL)
 		return false;

@@ -2,8 +2,9 @@
 /*
  * arena.h - memory that dies together, under a ceiling.
  *
- * One owner, one thread. What is taken is zeroed, aligned for any type and
- * never freed alone. NULL when the ceiling would be passed or memory is out.
+ * One owner, one thread. What is taken is zeroed unless it says otherwise,
+ * aligned for any type and never freed alone. NULL when the ceiling would be
+ * passed or memory is out.
  */
 #ifndef CORE_ARENA_H
 #define CORE_ARENA_H
@@ -34,7 +35,9 @@ struct arena {
 void arena_init(struct arena *a, size_t ceiling);
 void arena_init_from(struct arena *a, size_t ceiling, struct arena_pool *pool);
 void arena_done(struct arena *a); /* frees all; usable again, as it was */
-void *arena_take(struct arena *a, size_t n) MUST_CHECK;
+void *arena_take(struct arena *a, size_t n) MUST_CHECK; /* zeroed */
+/* The same, not zeroed: whoever takes it writes it all. */
+void *arena_room(struct arena *a, size_t n) MUST_CHECK;
 bool arena_copy(struct arena *a, struct slice from,
     struct slice *to) MUST_CHECK;
 

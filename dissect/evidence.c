@@ -51,7 +51,7 @@ make_room(struct evidence *e, struct arena *a)
 
 	if (e->room >= LIMIT_FACTS)
 		return false;
-	struct learnt *facts = arena_take(a, room * (sizeof(*facts) + 1));
+	struct learnt *facts = arena_room(a, room * (sizeof(*facts) + 1));
 
 	if (facts == NULL)
 		return false;
@@ -70,16 +70,17 @@ make_room(struct evidence *e, struct arena *a)
 void
 evidence_learn(struct evidence *e, struct arena *a, const struct learnt *l)
 {
-	struct learnt copy = *l;
+	struct slice bytes = l->bytes;
 
 	if (evidence_count(e, (enum fact)l->fact) >= LIMIT_FACTS_OF_KIND ||
-	    (l->bytes.n > 0 && !arena_copy(a, l->bytes, &copy.bytes)) ||
+	    (bytes.n > 0 && !arena_copy(a, l->bytes, &bytes)) ||
 	    !make_room(e, a)) {
 		e->starved++;
 		return;
 	}
 	e->ids[e->count] = (uint8_t)l->fact;
-	e->facts[e->count++] = copy;
+	e->facts[e->count] = *l;
+	e->facts[e->count++].bytes = bytes;
 	e->kinds[l->fact / 64] |= UINT64_C(1) << l->fact % 64;
 }
 
