@@ -325,11 +325,9 @@ open_record(struct session *s, struct tls_state *t, const struct chunk *c,
 static bool
 may_open(const struct session *s, const struct tls_state *t, uint8_t type)
 {
-	const struct tls_suite *suite = tls_suite_of(t->shake.suite);
-
 	if (t->inner_over && type == CONTENT_DATA && !tls_is_13(&t->shake))
 		return false;
-	if (t->shake.has_server && suite != NULL && suite->flags & SUITE_NULL)
+	if (t->shake.has_server && t->shake.null_suite)
 		return true;
 	if (session_keylog(s) == NULL || !t->shake.has_server)
 		return false;
@@ -369,8 +367,6 @@ settle_ccs(struct session *s, struct tls_state *t, struct tls_way *w,
 	struct cursor c = cur_of(body), message;
 	uint8_t type;
 
-	if (!w->maybe)
-		return;
 	if (r->type != CONTENT_HANDSHAKE || tls_is_13(&t->shake)) {
 		w->maybe = r->type != CONTENT_DATA && !tls_is_13(&t->shake);
 		return;
@@ -467,10 +463,10 @@ take_record(struct session *s, struct tls_state *t, struct chunk *c,
 	    ? slice_from(cur_rest(&whole), TLS_RECORD_HEADER)
 	    : slice_of(NULL, 0);
 
-	if (is_whole)
-		settle_ccs(s, t, w, r, body);
-	else if (w->maybe)
+	if (w->maybe && !is_whole)
 		return TOOK_WAIT;
+	if (w->maybe)
+		settle_ccs(s, t, w, r, body);
 	bool encrypted = is_encrypted(t, c->side, r);
 
 	if (!is_whole && (!encrypted || may_open(s, t, r->type)))

@@ -89,6 +89,7 @@ struct tls_shake {
 	enum side client; /* who plays the client */
 	uint16_t version; /* chosen; 0: not known */
 	uint16_t suite;
+	bool null_suite; /* it does not encrypt */
 	bool datagram;
 	bool has_client, has_server; /* hellos seen; a retry is no hello */
 	bool retried;

@@ -163,6 +163,7 @@ take_encrypt_then_mac(struct cursor c, struct tls_hello *h)
 
 enum { IN_CLIENT = 1, IN_SERVER = 2, IN_ENCRYPTED = 4, IN_ANY = 7 };
 
+/* By type. */
 static const struct extension {
 	uint16_t type;
 	uint8_t where;
@@ -186,7 +187,7 @@ static bool
 take(uint16_t type, enum tls_hello_kind kind, struct cursor body,
     struct tls_hello *h)
 {
-	for (size_t i = 0; i < COUNT(table); i++) {
+	for (size_t i = 0; i < COUNT(table) && table[i].type <= type; i++) {
 		if (table[i].type == type && table[i].where & 1U << kind)
 			return table[i].take(body, h);
 	}

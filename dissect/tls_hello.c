@@ -335,11 +335,14 @@ tls_server_hello(struct session *s, struct tls_shake *h,
 
 	if (!tls_parse_server_hello(m->body, h->datagram, &hello))
 		return;
+	const struct tls_suite *suite = tls_suite_of(hello.suite);
+
 	if (!h->has_client)
 		h->client = (enum side) !m->side;
 	h->version = tls_version_final(
 	    hello.chosen_version ? hello.chosen_version : hello.version);
 	h->suite = hello.suite;
+	h->null_suite = suite != NULL && (suite->flags & SUITE_NULL) != 0;
 	if (h->record_version != 0)
 		learn_number_once(s, FACT_TLS_RECORD_VERSION,
 		    h->record_version);

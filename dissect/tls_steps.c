@@ -245,11 +245,10 @@ bool
 tls_null_contents(const struct tls_shake *h, struct slice body,
     struct slice *plain, uint8_t *type)
 {
-	const struct tls_suite *suite = tls_suite_of(h->suite);
+	if (!h->has_server || !h->null_suite)
+		return false;
 	unsigned tag = tls_suite_overhead(h->suite);
 
-	if (!h->has_server || suite == NULL || (suite->flags & SUITE_NULL) == 0)
-		return false;
 	if (body.n < tag)
 		return false;
 	*plain = slice_head(body, body.n - tag);
