@@ -401,15 +401,15 @@ static bool
 port_means(const struct scene_of_flow *s, enum traffic_class *class, bool *sip_)
 {
 	const struct five_tuple *t = &s->flow->tuple;
+	const struct policy_service *const *rows;
+	size_t n = policy_port(s->policy, t->dst.port, &rows);
 	bool any = false, agree = true;
 
 	*sip_ = true;
-	for (size_t i = 0; i < s->policy->service_count; i++) {
-		const struct policy_service *row = &s->policy->services[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct policy_service *row = rows[i];
 
-		if ((row->proto != 0 && row->proto != t->proto) ||
-		    t->dst.port < row->lo || t->dst.port > row->hi ||
-		    row->lo != row->hi)
+		if (row->proto != 0 && row->proto != t->proto)
 			continue;
 		*sip_ = *sip_ && is_sip_row(row);
 		if (any && *class != row->class)

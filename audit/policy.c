@@ -91,11 +91,9 @@ best_service(const struct policy *p, enum role role, enum role caller,
 	const struct policy_service *best = NULL;
 	enum service_fit best_fit = FIT_NO;
 
-	for (size_t i = 0; i < p->service_count; i++) {
+	for (size_t i = p->service_from[role]; i < p->service_from[role + 1];
+	     i++) {
 		const struct policy_service *s = &p->services[i];
-
-		if (s->role != role)
-			continue;
 		enum service_fit fit = service_fit(s, caller, proto, port);
 
 		if (fit > best_fit) {
@@ -116,6 +114,26 @@ policy_service(const struct policy *p, enum role listener, enum role caller,
 	if (s == NULL && listener != ROLE_UNKNOWN)
 		s = best_service(p, ROLE_UNKNOWN, caller, proto, port);
 	return s;
+}
+
+size_t
+policy_port(const struct policy *p, uint16_t port,
+    const struct policy_service *const **rows)
+{
+	size_t low = 0, high = p->single_count, n = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->single[middle]->lo < port)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low + n < p->single_count && p->single[low + n]->lo == port)
+		n++;
+	*rows = p->single + low;
+	return n;
 }
 
 /*

@@ -85,9 +85,12 @@ struct policy {
 	const char *const *crl;
 	size_t crl_count;
 	enum requirement require[CLASSES];
-	const char *require_policy[CLASSES]; /* who set it */
-	const struct policy_service *services;
+	const char *require_policy[CLASSES];   /* who set it */
+	const struct policy_service *services; /* by role, else as written */
 	size_t service_count;
+	size_t service_from[ROLES + 1];       /* where those of a role begin */
+	const struct policy_service **single; /* those of one port, by port */
+	size_t single_count;
 	/* A rule of several paths stands here once for each. */
 	const struct policy_rule *rules;
 	size_t rule_count;
@@ -113,6 +116,10 @@ size_t policy_names(const struct policy *p, const struct addr *a,
  */
 const struct policy_service *policy_service(const struct policy *p,
     enum role listener, enum role caller, uint8_t proto, uint16_t port);
+
+/* The rows for this port alone, of whatever role; returns how many. */
+size_t policy_port(const struct policy *p, uint16_t port,
+    const struct policy_service *const **rows);
 
 /* What a rule is asked about. */
 struct policy_question {

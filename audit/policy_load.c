@@ -392,6 +392,46 @@ take_room(const struct chain *c, struct policy_layer *sum)
 	    sum->services != NULL && sum->rules != NULL;
 }
 
+static int
+by_port(const void *a, const void *b)
+{
+	const struct policy_service *const *x = a;
+	const struct policy_service *const *y = b;
+
+	return (*x)->lo - (*y)->lo;
+}
+
+/* Thousands of flows ask for the rows of a role and a port. */
+static bool
+order_services(struct policy *p, const struct chain *c,
+    const struct policy_layer *sum)
+{
+	size_t n = 0, most = sum->service_count + 1;
+	struct policy_service *to = arena_take(c->arena, most * sizeof(*to));
+
+	p->single =
+	    arena_take(c->arena, most * sizeof(struct policy_service *));
+	if (to == NULL || p->single == NULL)
+		return false;
+	for (unsigned role = 0; role < ROLES; role++) {
+		p->service_from[role] = n;
+		for (size_t i = 0; i < sum->service_count; i++) {
+			if (sum->services[i].role == role)
+				to[n++] = sum->services[i];
+		}
+	}
+	p->service_from[ROLES] = n;
+	for (size_t i = 0; i < n; i++) {
+		if (to[i].lo == to[i].hi)
+			p->single[p->single_count++] = &to[i];
+	}
+	qsort(p->single, p->single_count, sizeof(struct policy_service *),
+	    by_port);
+	p->services = to;
+	p->service_count = n;
+	return true;
+}
+
 static bool
 hash_chain(const struct chain *c, uint8_t to[SHA256_SIZE])
 {
@@ -422,6 +462,8 @@ join_chain(struct policy *p, const struct chain *c)
 			return false;
 		join_layer(p, c, i, &sum);
 	}
+	if (!order_services(p, c, &sum))
+		return fail(c->fault, "out of memory");
 	for (unsigned k = 0; k < CLASSES; k++) {
 		if (p->require_policy[k] != NULL)
 			continue;
@@ -432,8 +474,6 @@ join_chain(struct policy *p, const struct chain *c)
 	p->host_count = sum.host_count;
 	p->names = sum.names;
 	p->name_count = sum.name_count;
-	p->services = sum.services;
-	p->service_count = sum.service_count;
 	p->rules = sum.rules;
 	p->rule_count = sum.rule_count;
 	p->ca = sum.ca.list;
