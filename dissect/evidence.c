@@ -67,21 +67,37 @@ make_room(struct evidence *e, struct arena *a)
 	return true;
 }
 
+struct learnt *
+evidence_add(struct evidence *e, struct arena *a, enum fact f,
+    struct slice bytes)
+{
+	struct slice copy = bytes;
+
+	if (evidence_count(e, f) >= LIMIT_FACTS_OF_KIND ||
+	    (bytes.n > 0 && !arena_copy(a, bytes, &copy)) || !make_room(e, a)) {
+		e->starved++;
+		return NULL;
+	}
+	struct learnt *l = &e->facts[e->count];
+
+	l->fact = (uint16_t)f;
+	l->bytes = copy;
+	e->ids[e->count++] = (uint8_t)f;
+	e->kinds[f / 64] |= UINT64_C(1) << f % 64;
+	return l;
+}
+
 void
 evidence_learn(struct evidence *e, struct arena *a, const struct learnt *l)
 {
-	struct slice bytes = l->bytes;
+	struct learnt *to = evidence_add(e, a, (enum fact)l->fact, l->bytes);
 
-	if (evidence_count(e, (enum fact)l->fact) >= LIMIT_FACTS_OF_KIND ||
-	    (bytes.n > 0 && !arena_copy(a, l->bytes, &bytes)) ||
-	    !make_room(e, a)) {
-		e->starved++;
+	if (to == NULL)
 		return;
-	}
-	e->ids[e->count] = (uint8_t)l->fact;
-	e->facts[e->count] = *l;
-	e->facts[e->count++].bytes = bytes;
-	e->kinds[l->fact / 64] |= UINT64_C(1) << l->fact % 64;
+	struct slice copy = to->bytes;
+
+	*to = *l;
+	to->bytes = copy;
 }
 
 const struct learnt *

@@ -93,6 +93,10 @@ void evidence_init(struct evidence *e, enum carrier carrier);
  */
 void evidence_learn(struct evidence *e, struct arena *a,
     const struct learnt *l);
+/* The same, for who has no struct yet: all but `fact` and `bytes` is the
+ * caller's to fill in. NULL if it starved. */
+struct learnt *evidence_add(struct evidence *e, struct arena *a, enum fact f,
+    struct slice bytes) MUST_CHECK;
 
 static inline bool
 evidence_has(const struct evidence *e, enum fact f)

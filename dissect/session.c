@@ -157,17 +157,16 @@ static void
 learn(struct session *s, enum side side, enum fact f, uint64_t n,
     struct slice bytes)
 {
-	struct learnt l = {
-		.fact = (uint16_t)f,
-		.side = (uint8_t)side,
-		.scope = s->scope,
-		.packet = s->packet,
-		.time = s->time,
-		.number = n,
-		.bytes = bytes,
-	};
+	struct learnt *l =
+	    evidence_add(&s->root->evidence, &s->root->facts, f, bytes);
 
-	evidence_learn(&s->root->evidence, &s->root->facts, &l);
+	if (l == NULL)
+		return;
+	l->side = (uint8_t)side;
+	l->scope = s->scope;
+	l->packet = s->packet;
+	l->time = s->time;
+	l->number = n;
 }
 
 void
