@@ -22,17 +22,17 @@ struct scene_of_flow {
 	enum role src, dest;
 	bool src_listed, dest_listed; /* roles come from the inventory */
 	bool src_weak;                /* the caller may as well be a client */
-	bool has_tls;
-	struct tls_state tls; /* outermost handshake over a stream or data */
-	struct tls_words tls_words; /* unless brief */
-	bool has_media;
-	struct media_state media;
+	bool has_tls, has_media;
 	enum protection companion; /* control packets: of the media beside */
-	struct promise promises[LIMIT_PROMISES];
 	size_t promise_count;
 	const struct policy_service *service; /* row of the port table */
 	bool for_clients; /* ... of clients, whom a load balancer passes on */
 	char app[32];     /* app_proto */
+	/* Last: never cleared, only filled in. */
+	struct tls_state tls; /* outermost handshake over a stream or data */
+	struct tls_words tls_words; /* unless brief */
+	struct media_state media;
+	struct promise promises[LIMIT_PROMISES];
 };
 
 /* What the protection of a class is read from. */

@@ -535,7 +535,9 @@ media_judge(const struct notice *flow, const struct promise *promises, size_t n,
 	struct tally t = { .n = flow };
 	const struct evidence *e = &flow->news;
 
-	*out = (struct media_state){ .observed = PROTECTION_UNKNOWN };
+	memset(out, 0, offsetof(struct media_state, why));
+	out->why[0] = out->missing[0] = out->remark[0] = '\0';
+	out->observed = PROTECTION_UNKNOWN;
 	add_streams(&t, n > 0);
 	add_rtcp(&t);
 	add_zrtp(&t);

@@ -102,18 +102,17 @@ set_scene(const struct bench *b, const struct notice *n,
 	struct role_known src = role_of(b->roles, &t->src.addr);
 	struct role_known dest = role_of(b->roles, &t->dst.addr);
 
-	*s = (struct scene_of_flow){
-		.notice = n,
-		.e = &n->news,
-		.flow = &n->flow,
-		.policy = b->policy,
-		.brief = b->brief,
-		.src = src.role,
-		.dest = dest.role,
-		.src_listed = src.from_policy,
-		.src_weak = src.weak,
-		.dest_listed = dest.from_policy,
-	};
+	memset(s, 0, offsetof(struct scene_of_flow, tls));
+	s->notice = n;
+	s->e = &n->news;
+	s->flow = &n->flow;
+	s->policy = b->policy;
+	s->brief = b->brief;
+	s->src = src.role;
+	s->dest = dest.role;
+	s->src_listed = src.from_policy;
+	s->src_weak = src.weak;
+	s->dest_listed = dest.from_policy;
 	s->has_tls = mutual_judge(s->e, s->flow, -1, &s->tls,
 	    b->brief ? NULL : &s->tls_words);
 	s->promise_count = signals_promises(b->signals, n, s->promises);
@@ -301,7 +300,10 @@ static void
 see(const struct scene_of_flow *s, const struct candidate_class *c,
     struct seen *out)
 {
-	*out = (struct seen){ .packet = c->packet, .brief = s->brief };
+	memset(out, 0, offsetof(struct seen, why));
+	out->why[0] = out->missing[0] = '\0';
+	out->brief = s->brief;
+	out->packet = c->packet;
 	switch (c->basis) {
 	case BASIS_CLEAR:
 		out->observed = PROTECTION_NONE;
