@@ -71,17 +71,20 @@ struct learnt *
 evidence_add(struct evidence *e, struct arena *a, enum fact f,
     struct slice bytes)
 {
-	struct slice copy = bytes;
+	uint8_t *copy = NULL;
 
 	if (evidence_count(e, f) >= LIMIT_FACTS_OF_KIND ||
-	    (bytes.n > 0 && !arena_copy(a, bytes, &copy)) || !make_room(e, a)) {
+	    (bytes.n > 0 && (copy = arena_room(a, bytes.n)) == NULL) ||
+	    !make_room(e, a)) {
 		e->starved++;
 		return NULL;
 	}
 	struct learnt *l = &e->facts[e->count];
 
+	if (bytes.n > 0)
+		memcpy(copy, bytes.p, bytes.n);
 	l->fact = (uint16_t)f;
-	l->bytes = copy;
+	l->bytes = slice_of(copy, bytes.n);
 	e->ids[e->count++] = (uint8_t)f;
 	e->kinds[f / 64] |= UINT64_C(1) << f % 64;
 	return l;
