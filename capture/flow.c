@@ -283,6 +283,7 @@ let_go(struct flow_table *t, struct flow *f)
 	slot_remove(t, f);
 	f->newer = t->spare;
 	t->spare = f->self;
+	f->self = 0;
 	t->count--;
 }
 
@@ -449,6 +450,16 @@ by_first_packet(const void *a, const void *b, void *ctx)
 	return pa < pb ? -1 : pa > pb;
 }
 
+static bool
+is_in_order(struct flow_table *t, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (by_first_packet(&t->slots[i - 1], &t->slots[i], t) > 0)
+			return false;
+	}
+	return true;
+}
+
 void
 flow_table_free(struct flow_table *t)
 {
@@ -456,12 +467,13 @@ flow_table_free(struct flow_table *t)
 
 	if (t == NULL)
 		return;
-	/* the slots are no longer searched: they become the order to leave */
-	for (size_t i = 0; t->count > 0 && i <= t->mask; i++) {
-		if (t->slots[i].flow != 0)
-			t->slots[n++] = t->slots[i];
+	/* The slots are no longer searched: they become the order to leave.
+	 * Most flows lie in it, where no other left its place to them. */
+	for (uint32_t i = 1; t->count > 0 && i <= t->used; i++) {
+		if (flow_at(t, i)->self != 0)
+			t->slots[n++].flow = i;
 	}
-	if (n > 0)
+	if (!is_in_order(t, n))
 		qsort_r(t->slots, n, sizeof(*t->slots), by_first_packet, t);
 	for (size_t i = 0; i < n; i++)
 		t->gone(t->ctx, flow_at(t, t->slots[i].flow));
