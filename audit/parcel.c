@@ -176,6 +176,14 @@ put_scopes(uint8_t *at, const struct evidence *e)
 static size_t
 without_zeroes(struct slice s)
 {
+	uint64_t last;
+
+	/* Lists of records end in hundreds of them. */
+	for (; s.n >= sizeof(last); s.n -= sizeof(last)) {
+		memcpy(&last, s.p + s.n - sizeof(last), sizeof(last));
+		if (last != 0)
+			break;
+	}
 	while (s.n > 0 && s.p[s.n - 1] == 0)
 		s.n--;
 	return s.n;
