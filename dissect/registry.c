@@ -281,31 +281,31 @@ behind(uint32_t at, size_t passed)
 
 /* Works on what is unread in one direction; keeps the rest. */
 static enum feed
-stream_rounds(struct session *s, enum side side, struct view v)
+stream_rounds(struct session *s, enum side side, struct view *v)
 {
 	struct pending *in = &s->in[side];
 	bool held = in->n > 0;
 	enum round r = ROUND_AGAIN;
 
 	while (r == ROUND_AGAIN)
-		r = stream_round(s, side, &v);
+		r = stream_round(s, side, v);
 	if (r == ROUND_OVER)
 		return finish(s);
-	if (v.bytes.n == 0) {
+	if (v->bytes.n == 0) {
 		pending_clear(in);
 		return FEED_ON;
 	}
 	if (held) {
-		memmove(in->p, v.bytes.p, v.bytes.n);
-		in->n = v.bytes.n;
-		in->segment = v.segment;
-		in->second = behind(in->second, v.passed);
-		in->newest = behind(in->newest, v.passed);
+		memmove(in->p, v->bytes.p, v->bytes.n);
+		in->n = v->bytes.n;
+		in->segment = v->segment;
+		in->second = behind(in->second, v->passed);
+		in->newest = behind(in->newest, v->passed);
 		return FEED_ON;
 	}
-	if (!pending_add(in, v.bytes, v.segment)) {
+	if (!pending_add(in, v->bytes, v->segment)) {
 		unbind(s);
-		stranger(s, side, v.bytes);
+		stranger(s, side, v->bytes);
 	}
 	return FEED_ON;
 }
@@ -333,7 +333,7 @@ stream_back(struct session *s, enum side side)
 	enum feed r = FEED_ON;
 
 	if (v.bytes.n > 0)
-		r = stream_rounds(s, side, v);
+		r = stream_rounds(s, side, &v);
 	else
 		pending_clear(in);
 	s->side = was;
@@ -368,7 +368,7 @@ stream_bytes(struct session *s, enum side side, struct slice bytes,
 		}
 		v = (struct view){ slice_of(in->p, in->n), in->segment, 0 };
 	}
-	enum feed r = stream_rounds(s, side, v);
+	enum feed r = stream_rounds(s, side, &v);
 
 	/* The other side may have waited for somebody to know the protocol. */
 	return r == FEED_ON && s->bound != before && s->in[!side].n > 0
