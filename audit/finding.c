@@ -24,11 +24,10 @@ findings_add(struct findings *fs, enum finding_id id, enum finding_side side,
 		return NULL;
 	struct finding *f = &fs->f[fs->count++];
 
-	*f = (struct finding){
-		.id = id,
-		.severity = finding_kinds[id].severity,
-		.side = side,
-	};
+	f->id = id;
+	f->severity = finding_kinds[id].severity;
+	f->side = side;
+	f->packet = 0;
 	text_put(f->text, sizeof(f->text),
 	    text != NULL ? text : finding_kinds[id].meaning);
 	return f;

@@ -528,16 +528,28 @@ decide(struct media_state *m, const struct tally *t)
 	return true;
 }
 
+static bool
+may_be_media(const struct evidence *e)
+{
+	return evidence_has(e, FACT_MEDIA_STREAM) ||
+	    evidence_has(e, FACT_RTCP) ||
+	    evidence_has(e, FACT_TLS_SRTP_PROFILE) ||
+	    evidence_has(e, FACT_TLS_SRTP_OFFERED);
+}
+
 bool
 media_judge(const struct notice *flow, const struct promise *promises, size_t n,
     struct media_state *out)
 {
-	struct tally t = { .n = flow };
 	const struct evidence *e = &flow->news;
 
 	memset(out, 0, offsetof(struct media_state, why));
 	out->why[0] = out->missing[0] = out->remark[0] = '\0';
 	out->observed = PROTECTION_UNKNOWN;
+	if (!may_be_media(e))
+		return false;
+	struct tally t = { .n = flow };
+
 	add_streams(&t, n > 0);
 	add_rtcp(&t);
 	add_zrtp(&t);

@@ -136,7 +136,7 @@ inherit(const struct bench *b, struct scene_of_flow *s, struct judgement *j)
 {
 	bool exact;
 	struct tls_state first;
-	struct tls_words words = { .why = "" };
+	struct tls_words words;
 	const struct record *r;
 	const struct notice *n;
 	struct unpacked room;
