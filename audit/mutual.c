@@ -233,15 +233,15 @@ old_complete(const struct scene *s)
 {
 	bool client = fact_of(s, FACT_TLS_CCS, s->client) != NULL;
 	bool server = fact_of(s, FACT_TLS_CCS, s->server) != NULL;
-	bool data_c = fact_of(s, FACT_TLS_APPLICATION_DATA, s->client) != NULL;
-	bool data_s = fact_of(s, FACT_TLS_APPLICATION_DATA, s->server) != NULL;
+	const enum fact data = FACT_TLS_APPLICATION_DATA;
 
 	if (client && server)
 		return fact_of(s, FACT_TLS_FINISHED, s->client) != NULL &&
 		    fact_of(s, FACT_TLS_FINISHED, s->server) != NULL;
 	/* One direction was not captured, or lost a piece: its peer would not
 	 * send application data before the end of the handshake. */
-	return (client && data_c) || (server && data_s);
+	return (client && fact_of(s, data, s->client) != NULL) ||
+	    (server && fact_of(s, data, s->server) != NULL);
 }
 
 static bool
