@@ -243,6 +243,33 @@ builtins_hold_the_port_table(void **state)
 	}
 }
 
+/* All rows of each role and of each port, found without the whole table. */
+static void
+rows_are_in_order(void **state)
+{
+	struct policy *p = load("lync-2013");
+
+	(void)state;
+	assert_int_equal(p->service_from[ROLES], p->service_count);
+	for (unsigned r = 0; r < ROLES; r++) {
+		for (size_t i = p->service_from[r]; i < p->service_from[r + 1];
+		     i++)
+			assert_int_equal(p->services[i].role, r);
+	}
+	for (unsigned port = 0; port <= UINT16_MAX; port++) {
+		const struct policy_service *const *rows;
+		size_t n = policy_port(p, (uint16_t)port, &rows), want = 0;
+
+		for (size_t i = 0; i < p->service_count; i++)
+			want += p->services[i].lo == port &&
+			    p->services[i].hi == port;
+		assert_int_equal(n, want);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(rows[i]->lo, port);
+	}
+	policy_free(p);
+}
+
 static void
 builtins_are_whole(void **state)
 {
@@ -1007,6 +1034,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(builtins_hold_the_port_table),
+		cmocka_unit_test(rows_are_in_order),
 		cmocka_unit_test(builtins_are_whole),
 		cmocka_unit_test(builtins_have_their_rules),
 		cmocka_unit_test(finds_services),

@@ -283,6 +283,22 @@ utf8(void **state)
 	each_prefix(S("\xf0\x9f\x98\x80"), try_utf8, NULL);
 }
 
+static void
+puts_what_fits(void **state)
+{
+	char to[4];
+
+	(void)state;
+	text_put(to, sizeof(to), "");
+	assert_string_equal(to, "");
+	text_put(to, sizeof(to), "abc");
+	assert_string_equal(to, "abc");
+	text_put(to, sizeof(to), "abcd");
+	assert_string_equal(to, "abc");
+	text_put(to, 1, "abcd");
+	assert_string_equal(to, "");
+}
+
 int
 main(void)
 {
@@ -297,6 +313,7 @@ main(void)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(base64),
 		cmocka_unit_test(utf8),
+		cmocka_unit_test(puts_what_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
