@@ -86,7 +86,7 @@ compare() { # capture
 	measure "empty libpcap loop" "$dir/pcaploop" "$file"
 	measure "spanward -t 1" "$bin" audit -q -t 1 -r "$file"
 	measure "spanward -t 2" "$bin" audit -q -t 2 -r "$file"
-	# One worker with a second processor has its reader there.
+	# One worker needs a second processor only to judge at the end.
 	measure "-t 1, one processor" taskset -c 0 "$bin" audit -q -t 1 \
 	    -r "$file"
 	if command -v ndpiReader >/dev/null; then
