@@ -6,8 +6,8 @@
  * wire, the reader copies to them in batches (audit/shard.h); where the kernel
  * spreads a live capture each reads for itself again (audit/lanes.h), and the
  * calling thread only looks after them. A flow's worker is known by its hash.
- * Notices come back through one ring; the report does not depend on their order
- * (audit/ledger.c).
+ * Who takes what they tell is in audit/auditor.h; the report does not depend on
+ * its order (audit/ledger.c).
  */
 #include "audit/engine.h"
 

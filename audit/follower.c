@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "audit/intake.h"
+#include "core/log.h"
 
 struct pace {
 	pthread_mutex_t lock;
@@ -150,6 +151,10 @@ follower_main(void *arg)
 		}
 		shard_show(f->o.shard);
 	}
+	if (f->ended)
+		log_warn("worker %u: a file was cut short while it was read; "
+			 "flows may lack packets, audit it again",
+		    f->o.self + 1);
 	intake_end(&f->intake);
 	worker_finish(shard_worker(f->o.shard));
 	shard_show(f->o.shard);
