@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records are dealt out in hands, round and round; the caller's thread judges
- * the last of each round itself and takes the others as they come.
+ * Records are judged in hands. Whoever has time takes the next: jurors, each on
+ * a thread, and the caller, who takes what is judged in the order of the
+ * records and judges while the hand that comes next is not ready.
  */
 #include "audit/jury.h"
 
@@ -9,31 +10,34 @@
 #include <stdlib.h>
 
 #include "core/processors.h"
-#include "core/ring.h"
 
 enum {
 	HAND = 32,    /* records; a judgement has some ten kilobytes */
-	SHEETS = 2,   /* per juror: one is written, one is read */
+	SHEETS = 2,   /* each: one is written, one waits */
 	JURORS = 7,   /* beside the caller: more would wait for it */
 	LEAST = 4096, /* records that are worth a thread */
 };
 
 struct sheet {
+	bool done; /* under the lock */
 	struct judgement j[HAND];
 };
 
 struct jury {
 	const struct record *records;
-	size_t n;
-	size_t round; /* hands of a round: one per juror and the caller's */
+	size_t n, hands;
+	pthread_mutex_t lock;
+	pthread_cond_t judged; /* the hand that is taken next is done */
+	pthread_cond_t taken;  /* there is room for another */
+	size_t next;           /* hand that nobody judges yet */
+	size_t first;          /* the one that is taken next */
+	size_t room;           /* sheets */
+	struct sheet *sheets;  /* by hand, round and round */
 };
 
 struct juror {
-	const struct jury *jury;
+	struct jury *jury;
 	struct bench bench;
-	size_t first;       /* hand */
-	struct ring *blank; /* sheets */
-	struct ring *done;
 	pthread_t thread;
 	bool running;
 };
@@ -44,98 +48,63 @@ end_of(const struct jury *y, size_t hand)
 	return hand * HAND + HAND < y->n ? hand * HAND + HAND : y->n;
 }
 
+static struct sheet *
+sheet_of(const struct jury *y, size_t hand)
+{
+	return &y->sheets[hand % y->room];
+}
+
+static bool
+may_judge(const struct jury *y)
+{
+	return y->next < y->hands && y->next - y->first < y->room;
+}
+
+/* The lock is held, but not while it judges. */
+static void
+judge_hand(struct jury *y, const struct bench *b, size_t hand)
+{
+	struct sheet *s = sheet_of(y, hand);
+	struct unpacked room;
+
+	pthread_mutex_unlock(&y->lock);
+	for (size_t i = hand * HAND; i < end_of(y, hand); i++)
+		verdict_judge(b, record_facts(&y->records[i], &room),
+		    &s->j[i % HAND]);
+	pthread_mutex_lock(&y->lock);
+	s->done = true;
+	if (hand == y->first)
+		pthread_cond_signal(&y->judged);
+}
+
 static void *
 juror_main(void *arg)
 {
 	struct juror *r = arg;
-	const struct jury *y = r->jury;
+	struct jury *y = r->jury;
 
-	for (size_t hand = r->first; hand * HAND < y->n; hand += y->round) {
-		struct sheet *s = ring_get(r->blank);
-		struct unpacked room;
-
-		if (s == NULL)
-			break;
-		for (size_t i = hand * HAND; i < end_of(y, hand); i++)
-			verdict_judge(&r->bench,
-			    record_facts(&y->records[i], &room),
-			    &s->j[i % HAND]);
-		if (!ring_put(r->done, s))
-			free(s);
+	pthread_mutex_lock(&y->lock);
+	while (y->next < y->hands) {
+		if (may_judge(y))
+			judge_hand(y, &r->bench, y->next++);
+		else
+			pthread_cond_wait(&y->taken, &y->lock);
 	}
+	/* The others need not wait either. */
+	pthread_cond_broadcast(&y->taken);
+	pthread_mutex_unlock(&y->lock);
 	return NULL;
 }
 
+/* Nobody else is at the hand: its facts are opened but once. */
 static void
-drain(struct ring *r)
-{
-	void *s;
-
-	if (r == NULL)
-		return;
-	while ((s = ring_try(r)) != NULL)
-		free(s);
-	ring_free(r);
-}
-
-static void
-juror_done(struct juror *r)
-{
-	if (r->running)
-		pthread_join(r->thread, NULL);
-	drain(r->blank);
-	drain(r->done);
-	cert_store_free(r->bench.certs);
-}
-
-static bool
-juror_start(struct juror *r, const struct bench *b)
-{
-	r->bench = *b;
-	r->bench.certs = cert_store_like(b->certs);
-	r->blank = ring_new(SHEETS);
-	r->done = ring_new(SHEETS);
-	if (r->bench.certs == NULL || r->blank == NULL || r->done == NULL)
-		return false;
-	for (int i = 0; i < SHEETS; i++) {
-		struct sheet *s = malloc(sizeof(*s));
-
-		if (s == NULL || !ring_put(r->blank, s)) {
-			free(s);
-			return false;
-		}
-	}
-	return true;
-}
-
-/* How many jurors stand ready beside the caller. */
-static size_t
-call_jurors(struct juror *all, struct jury *y, const struct bench *b)
-{
-	size_t most = processors(), n = 0;
-
-	if (y->n < LEAST)
-		return 0;
-	while (n < JURORS && n + 1 < most && juror_start(&all[n], b))
-		n++;
-	if (n < JURORS)
-		juror_done(&all[n]); /* what it may have got */
-	y->round = n + 1;
-	for (size_t i = 0; i < n; i++) {
-		all[i].jury = y;
-		all[i].first = i;
-	}
-	return n;
-}
-
-static void
-judge_hand(const struct jury *y, const struct bench *b, size_t hand,
-    jury_take *take, void *ctx)
+judge_and_take(const struct jury *y, const struct bench *b, jury_take *take,
+    void *ctx)
 {
 	struct unpacked room;
 	struct judgement j;
 
-	for (size_t i = hand * HAND; i < end_of(y, hand); i++) {
+	for (size_t i = y->first * HAND; i < end_of(y, y->first); i++) {
 		const struct notice *n = record_facts(&y->records[i], &room);
 
 		verdict_judge(b, n, &j);
@@ -144,41 +113,93 @@ judge_hand(const struct jury *y, const struct bench *b, size_t hand,
 }
 
 static void
-take_hand(const struct jury *y, struct juror *r, size_t hand, jury_take *take,
-    void *ctx)
+take_hand(const struct jury *y, jury_take *take, void *ctx)
 {
-	struct sheet *s = ring_get(r->done);
+	const struct sheet *s = sheet_of(y, y->first);
 	struct unpacked room;
 
-	for (size_t i = hand * HAND; i < end_of(y, hand); i++)
+	for (size_t i = y->first * HAND; i < end_of(y, y->first); i++)
 		take(ctx, i, record_facts(&y->records[i], &room),
 		    &s->j[i % HAND]);
-	if (!ring_put(r->blank, s))
-		free(s);
+}
+
+/* The caller's part. */
+static void
+preside(struct jury *y, const struct bench *b, jury_take *take, void *ctx)
+{
+	pthread_mutex_lock(&y->lock);
+	while (y->first < y->hands) {
+		bool untouched = y->next == y->first;
+
+		if (!untouched && !sheet_of(y, y->first)->done) {
+			if (may_judge(y))
+				judge_hand(y, b, y->next++);
+			else
+				pthread_cond_wait(&y->judged, &y->lock);
+			continue;
+		}
+		y->next += untouched;
+		pthread_mutex_unlock(&y->lock);
+		if (untouched)
+			judge_and_take(y, b, take, ctx);
+		else
+			take_hand(y, take, ctx);
+		pthread_mutex_lock(&y->lock);
+		if (!untouched)
+			sheet_of(y, y->first)->done = false;
+		y->first++;
+		pthread_cond_signal(&y->taken);
+	}
+	pthread_mutex_unlock(&y->lock);
+}
+
+static bool
+juror_start(struct juror *r, struct jury *y, const struct bench *b)
+{
+	r->jury = y;
+	r->bench = *b;
+	r->bench.certs = cert_store_like(b->certs);
+	r->running = r->bench.certs != NULL &&
+	    pthread_create(&r->thread, NULL, juror_main, r) == 0;
+	if (!r->running)
+		cert_store_free(r->bench.certs);
+	return r->running;
+}
+
+static void
+juror_done(struct juror *r)
+{
+	pthread_join(r->thread, NULL);
+	cert_store_free(r->bench.certs);
 }
 
 void
 jury_judge(const struct bench *b, const struct record *records, size_t n,
     jury_take *take, void *ctx)
 {
-	struct jury y = { .records = records, .n = n, .round = 1 };
-	struct juror all[JURORS] = { 0 };
+	size_t most = n < LEAST ? 0 : processors() - 1, jurors = 0;
+	struct jury y = {
+		.records = records,
+		.n = n,
+		.hands = (n + HAND - 1) / HAND,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.judged = PTHREAD_COND_INITIALIZER,
+		.taken = PTHREAD_COND_INITIALIZER,
+	};
+	struct juror all[JURORS];
 	struct bench brief = *b;
 
 	brief.brief = true;
-	size_t jurors = call_jurors(all, &y, &brief);
-
-	for (size_t i = 0; i < jurors; i++)
-		all[i].running = pthread_create(&all[i].thread, NULL,
-				     juror_main, &all[i]) == 0;
-	for (size_t hand = 0; hand * HAND < n; hand++) {
-		size_t who = hand % y.round;
-
-		if (who < jurors && all[who].running)
-			take_hand(&y, &all[who], hand, take, ctx);
-		else
-			judge_hand(&y, &brief, hand, take, ctx);
-	}
+	most = most < JURORS ? most : JURORS;
+	y.room = SHEETS * (most + 1);
+	y.sheets = calloc(y.room, sizeof(*y.sheets));
+	while (y.sheets != NULL && jurors < most &&
+	    juror_start(&all[jurors], &y, &brief))
+		jurors++;
+	if (y.sheets == NULL)
+		y.room = 0;
+	preside(&y, &brief, take, ctx);
 	for (size_t i = 0; i < jurors; i++)
 		juror_done(&all[i]);
+	free(y.sheets);
 }
