@@ -89,23 +89,38 @@ view_of(const struct flow *f, struct flow_view *v)
 	    (f->stream != NULL ? stream_conflicts(f->stream) : 0);
 }
 
+/* Of packet time, some 1.05 ms each: near enough for a notice. */
+static uint32_t
+ticks(int64_t time)
+{
+	return (uint32_t)((uint64_t)time >> 20);
+}
+
+static bool
+is_due(const struct flow *f, unsigned seconds)
+{
+	return ticks(f->end) - f->told >= ticks(seconds * NS_PER_S);
+}
+
 static void
 drop_naming(struct flow *f)
 {
-	struct naming *n = f->extra;
+	struct naming *n =
+	    f->session != NULL ? *session_extra(f->session) : NULL;
 
 	if (n == NULL)
 		return;
 	ndpi_forget(&n->handle);
 	free(n);
-	f->extra = NULL;
+	*session_extra(f->session) = NULL;
 }
 
 static void
 tell(struct worker *w, struct flow *f, bool last)
 {
 	struct flow_view view;
-	const struct naming *n = f->extra;
+	const struct naming *n =
+	    f->session != NULL ? *session_extra(f->session) : NULL;
 
 	view_of(f, &view);
 	struct notice *notice = notice_new(&view,
@@ -124,8 +139,8 @@ tell(struct worker *w, struct flow *f, bool last)
 	if (f->session != NULL)
 		session_collected(f->session);
 	f->reported = true;
-	f->told = f->end;
-	f->told_packet = f->last_packet;
+	f->news = false;
+	f->told = ticks(f->end);
 	w->o.tell(w->o.ctx, notice);
 }
 
@@ -157,11 +172,11 @@ let_go_of_state(struct flow *f)
 {
 	if (f->stream != NULL)
 		inherit(f);
+	drop_naming(f);
 	stream_free(f->stream);
 	session_free(f->session);
 	f->stream = NULL;
 	f->session = NULL;
-	drop_naming(f);
 }
 
 /* The dissectors have all they want: tell it, and only count from now on. */
@@ -347,7 +362,7 @@ is_stranger(const struct flow *f)
 static void
 name_stranger(struct worker *w, struct flow *f, const struct packet *p)
 {
-	struct naming *n = f->extra;
+	struct naming *n = *session_extra(f->session);
 
 	if (w->namer == NULL && !w->tried_namer) {
 		w->tried_namer = true;
@@ -359,7 +374,7 @@ name_stranger(struct worker *w, struct flow *f, const struct packet *p)
 		n = calloc(1, sizeof(*n));
 		if (n == NULL)
 			return;
-		f->extra = n;
+		*session_extra(f->session) = n;
 	}
 	if (!n->handle.over)
 		(void)ndpi_name(w->namer, &n->handle, p->network,
@@ -403,7 +418,7 @@ tell_so_far(void *ctx, struct flow *f)
 
 	if (f->session != NULL)
 		session_end(f->session);
-	if (!f->reported || f->told_packet != f->last_packet ||
+	if (!f->reported || f->news ||
 	    (f->session != NULL && session_news(f->session) > 0))
 		tell(w, f, false);
 }
@@ -428,10 +443,10 @@ is_time_to_tell(const struct worker *w, const struct flow *f)
 		return true;
 	if (!w->o.live)
 		return false;
-	if (!f->reported || f->end - f->told >= COUNTERS_S * NS_PER_S)
+	if (!f->reported || is_due(f, COUNTERS_S))
 		return true;
 	return news > 0 &&
-	    (f->ended || f->end - f->told >= NS_PER_S ||
+	    (f->ended || is_due(f, 1) ||
 		(w->o.eager && session_told(f->session) < EAGER_FACTS));
 }
 
@@ -449,7 +464,7 @@ worker_packet(struct worker *w, const struct packet *p)
 	if (duplicate)
 		return;
 	if (f->settled) {
-		if (w->o.live && f->end - f->told >= COUNTERS_S * NS_PER_S)
+		if (w->o.live && is_due(f, COUNTERS_S))
 			tell(w, f, false);
 		return;
 	}

@@ -24,7 +24,7 @@ enum {
 	CACHE_LINE = 64
 };
 
-static_assert(sizeof(struct flow) <= 320, "a million flows are held");
+static_assert(sizeof(struct flow) == 256, "four cache lines");
 static_assert(SLAB * sizeof(struct flow) % HUGE_PAGE == 0, "no rest");
 
 /* Flows are numbered from 1; 0 is none. */
@@ -191,7 +191,7 @@ slot_put(struct slot *slots, uint32_t mask, struct slot s)
 static void
 slot_remove(struct flow_table *t, const struct flow *f)
 {
-	uint32_t hole = f->hash & t->mask;
+	uint32_t hole = (uint32_t)tuple_hash(&f->tuple) & t->mask;
 
 	while (t->slots[hole].flow != f->self)
 		hole = (hole + 1) & t->mask;
@@ -251,7 +251,7 @@ line_join(struct flow_table *t, struct flow *f)
 {
 	enum line line = line_of(f);
 
-	f->line = (uint8_t)line;
+	f->line = line;
 	f->newer = 0;
 	f->older = t->line[line].newest;
 	if (f->older != 0)
@@ -406,7 +406,6 @@ flow_new(struct flow_table *t, uint32_t hash)
 	f = flow_at(t, self);
 	memset(f, 0, sizeof(*f));
 	f->self = self;
-	f->hash = hash;
 	f->seen = t->clock.seconds;
 	t->count++;
 	slot_put(t->slots, t->mask, (struct slot){ hash, self });
@@ -606,7 +605,7 @@ flow_find(struct flow_table *t, const struct packet *p, enum side *side,
 	}
 	if (f != NULL && flow_is_copy(f, p)) {
 		*duplicate = true;
-		f->duplicates++;
+		f->duplicates += f->duplicates < UINT32_MAX;
 		t->duplicates++;
 		return f;
 	}

@@ -21,59 +21,59 @@ struct session;
 struct stream;
 
 struct flow_half {
-	uint64_t packets; /* without duplicates */
+	uint64_t packets : 48;  /* without duplicates */
+	uint64_t tcp_flags : 8; /* of all packets, or'ed */
+	bool has_seq : 1;
+	bool has_isn : 1;
 	uint64_t bytes; /* of the IP payload's transport payload on the wire */
 	/* TCP bytes that were sent and not captured: an estimate that needs no
 	 * memory; while a stream is attached, stream_lost() knows better. */
 	uint64_t lost;
 	uint32_t next_seq; /* TCP: one past the highest byte seen */
 	uint32_t isn;      /* TCP: of the SYN, or told by the answer to it */
-	uint32_t hole;     /* begin of the oldest hole that may still fill */
-	uint8_t tcp_flags; /* of all packets, or'ed */
-	bool has_seq;
-	bool has_isn;
 };
 
 enum { FLOW_DUP_MEMORY = 8 };
 
-/* In the order of use: with many flows each cache line is a miss. */
+/* A million are held, and with many flows each cache line is a miss: four of
+ * them, in the order of use. */
 struct flow {
 	_Alignas(64) struct five_tuple
-	    tuple; /* src opened the flow, as far as is known */
-	uint8_t vlans;
-	bool mid_stream; /* TCP: the first packet was no SYN */
+	    tuple;        /* src opened the flow, as far as is known */
+	uint16_t vlan[2]; /* outermost and second tag first seen */
+	unsigned vlans : 2;
+	unsigned dup_at : 3; /* used by the table, with all that begins dup_ */
+	unsigned line : 2;   /* used by the table, as the next four */
+	bool mid_stream : 1; /* TCP: the first packet was no SYN */
 	/* src chosen by port, or, where ports say nothing, by who was first:
 	 * every mid_stream flow, and UDP first seen from a service */
-	bool opened_by_guess;
-	bool settled;   /* nothing more to learn: only counted */
-	bool reported;  /* the auditor knows this flow */
-	bool ended;     /* FIN both ways or RST */
-	uint8_t dup_at; /* used by the table, with all that begins dup_ */
-	uint8_t line;   /* used by the table, as the next four */
+	bool opened_by_guess : 1;
+	bool settled : 1;  /* nothing more to learn: only counted */
+	bool reported : 1; /* the auditor knows this flow */
+	bool news : 1;     /* packets since the last notice */
+	bool ended : 1;    /* FIN both ways or RST */
+	bool evicted : 1;  /* at a ceiling, while more could be learnt */
 	uint32_t older, newer, seen, self;
 
 	/* the last packets, to know a copy from a span port */
 	uint32_t dup_hash[FLOW_DUP_MEMORY];
-	uint32_t dup_ms[FLOW_DUP_MEMORY];
+	uint16_t dup_ms[FLOW_DUP_MEMORY]; /* the lower bits */
+	uint8_t dup_ms_high[FLOW_DUP_MEMORY];
 
 	uint64_t last_packet;
-	int64_t end;
 	struct flow_half half[2]; /* by enum side */
-	struct stream *stream;    /* TCP reassembly; NULL when settled */
-	struct session *session;  /* dissectors; NULL when settled */
-	void *extra;              /* of the worker */
-	int64_t told;             /* packet time of the last notice */
-	uint64_t told_packet;     /* the last that it counted */
 
+	int64_t end;
+	struct stream *stream;   /* TCP reassembly; NULL when settled */
+	struct session *session; /* dissectors; NULL when settled */
+	uint32_t told; /* packet time of the last notice, of the worker */
+	uint32_t duplicates;
 	uint64_t first_packet; /* number; names the flow within the audit */
 	int64_t start;
-	uint64_t duplicates;
 	uint32_t cut;       /* packets whose payload was cut */
 	uint32_t conflicts; /* overlapping segments that differ; without those
 			     * of the stream that is attached */
-	uint32_t hash;      /* used by the table */
-	uint16_t vlan[2];   /* outermost and second tag first seen */
-	bool evicted;       /* at a ceiling, while more could be learnt */
+	uint32_t hole[2];   /* begins of the oldest that may still fill */
 };
 
 struct flow_table;

@@ -103,6 +103,8 @@ copy_window(const struct packet *p)
 	return LIMIT_DUP_MS;
 }
 
+/* Of the time 24 bits are kept, which come back after five hours: no packet of
+ * a flow that goes on is remembered so long. */
 bool
 flow_is_copy(struct flow *f, const struct packet *p)
 {
@@ -113,13 +115,16 @@ flow_is_copy(struct flow *f, const struct packet *p)
 	for (unsigned i = 0; i < FLOW_DUP_MEMORY; i++) {
 		if (f->dup_hash[i] != hash)
 			continue;
-		int32_t apart = serial(ms, f->dup_ms[i]);
+		uint32_t then =
+		    (uint32_t)f->dup_ms_high[i] << 16 | f->dup_ms[i];
+		int32_t apart = serial(ms << 8, then << 8);
 
-		if (apart <= window && apart >= -window)
+		if (apart <= window * 256 && apart >= -window * 256)
 			return true;
 	}
 	f->dup_hash[f->dup_at] = hash;
-	f->dup_ms[f->dup_at] = ms;
+	f->dup_ms[f->dup_at] = (uint16_t)ms;
+	f->dup_ms_high[f->dup_at] = (uint8_t)(ms >> 16);
 	f->dup_at = (f->dup_at + 1) % FLOW_DUP_MEMORY;
 	return false;
 }
@@ -165,11 +170,14 @@ flow_turn(struct flow *f)
 {
 	struct endpoint e = f->tuple.src;
 	struct flow_half h = f->half[TO_SERVER];
+	uint32_t hole = f->hole[TO_SERVER];
 
 	f->tuple.src = f->tuple.dst;
 	f->tuple.dst = e;
 	f->half[TO_SERVER] = f->half[TO_CLIENT];
 	f->half[TO_CLIENT] = h;
+	f->hole[TO_SERVER] = f->hole[TO_CLIENT];
+	f->hole[TO_CLIENT] = hole;
 }
 
 /* Data of this side was captured just before the SYN that precedes it. */
@@ -251,8 +259,10 @@ count_syn(struct flow *f, const struct packet *p, enum side side)
  * another numbering, not a loss, and before the first data there is none.
  */
 static void
-count_sequence(struct flow_half *h, const struct packet *p)
+count_sequence(struct flow *f, const struct packet *p, enum side side)
 {
+	struct flow_half *h = &f->half[side];
+	uint32_t *hole = &f->hole[side];
 	bool syn = (p->tcp_flags & TCP_SYN) != 0;
 	bool fin = (p->tcp_flags & TCP_FIN) != 0;
 	uint32_t end = p->seq + syn + p->payload_wire + fin;
@@ -271,10 +281,10 @@ count_sequence(struct flow_half *h, const struct packet *p)
 		return;
 	if (off > 0) {
 		if (h->lost == 0 ||
-		    serial(h->next_seq, h->hole) > LIMIT_STREAM_AHEAD * 4)
-			h->hole = h->next_seq;
+		    serial(h->next_seq, *hole) > LIMIT_STREAM_AHEAD * 4)
+			*hole = h->next_seq;
 		h->lost += (uint32_t)off;
-	} else if (off < 0 && h->lost > 0 && serial(p->seq, h->hole) >= 0) {
+	} else if (off < 0 && h->lost > 0 && serial(p->seq, *hole) >= 0) {
 		late = beyond > 0 ? (uint32_t)-off : p->payload_wire;
 		h->lost -= late < h->lost ? late : h->lost;
 	}
@@ -294,7 +304,7 @@ count_tcp(struct flow *f, const struct packet *p, enum side side)
 	}
 	if (p->tcp_flags & TCP_SYN)
 		count_syn(f, p, side);
-	count_sequence(h, p);
+	count_sequence(f, p, side);
 	if (h->tcp_flags & f->half[!side].tcp_flags & TCP_FIN)
 		f->ended = true;
 }
@@ -326,14 +336,15 @@ flow_count(struct flow *f, const struct packet *p, enum side *side)
 	h = &f->half[*side];
 	h->packets++;
 	h->bytes += p->payload_wire;
-	if (p->number > f->last_packet) /* decode_late() gives earlier ones */
+	if (p->number > f->last_packet) { /* decode_late() gives earlier ones */
 		f->last_packet = p->number;
+		f->news = true;
+	}
 	if (p->time > f->end)
 		f->end = p->time;
 	f->cut += p->cut;
 	if (f->vlans == 0 && p->vlans > 0) {
-		f->vlans =
-		    p->vlans < COUNT(f->vlan) ? p->vlans : COUNT(f->vlan);
+		f->vlans = p->vlans < COUNT(f->vlan) ? p->vlans : 2;
 		memcpy(f->vlan, p->vlan, f->vlans * sizeof(f->vlan[0]));
 	}
 }

@@ -13,6 +13,8 @@
 struct session *session_new(const struct flow *f, const struct keylog *keylog,
     struct arena_pool *pool);
 void session_free(struct session *s);
+/* A pointer of whoever owns the flow; NULL at first. */
+void **session_extra(struct session *s);
 
 /* A piece of a TCP stream. FEED_DONE: the flow is settled. */
 enum feed session_stream(struct session *s, const struct stream_piece *piece);

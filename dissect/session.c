@@ -35,6 +35,12 @@ session_new(const struct flow *f, const struct keylog *keylog,
 	return s;
 }
 
+void **
+session_extra(struct session *s)
+{
+	return &s->root->extra;
+}
+
 void
 session_free(struct session *s)
 {

@@ -42,6 +42,7 @@ struct root {
 	uint32_t first_ack[2];
 	bool has_ack[2];
 	size_t collected;
+	void *extra; /* of the owner of the flow */
 	bool mid_stream;
 };
 
