@@ -89,10 +89,12 @@ ledger_free(struct ledger *l)
 	free(l->retired);
 	free(l->changes);
 	for (size_t i = 0; i < l->count; i++) {
-		notice_free(l->records[i].whole);
-		parcel_free(l->records[i].parcel);
+		if (!l->records[i].packed)
+			notice_free(l->records[i].whole);
 	}
 	free(l->records);
+	free(l->tellings);
+	free(l->copies);
 	free(l->index);
 	packer_done(&l->packer);
 	free(l->hosts);
@@ -121,6 +123,8 @@ ledger_follow(struct ledger *l, ledger_judged *judged, void *ctx)
 	l->stale = true;
 	l->judged = judged;
 	l->judged_ctx = ctx;
+	for (size_t i = 0; i < l->count; i++)
+		ledger_give_telling(l, &l->records[i]);
 }
 
 bool

@@ -154,6 +154,9 @@ bool ledger_is_followed(const struct ledger *l);
 typedef void ledger_told(void *ctx, const struct ledger *l, struct record *r,
     const struct judgement *j, bool final);
 void ledger_tell(struct ledger *l, ledger_told *told, void *ctx);
+/* Of a record of this ledger, to be written by the one that follows; holds
+ * until the next notice is taken. NULL without memory, or if nobody follows. */
+struct telling *ledger_telling(const struct ledger *l, const struct record *r);
 size_t ledger_changes(const struct ledger *l);
 /* A record that changed since it was asked for; false: no more. */
 bool ledger_changed(struct ledger *l, size_t *i) MUST_CHECK;

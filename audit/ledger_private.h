@@ -42,10 +42,12 @@ struct ledger {
 	size_t shown_count, shown_room;
 	uint32_t *shown_at; /* order of a certificate -> index + 1 in shown */
 	size_t shown_at_room;
-	struct arena texts;  /* names of hosts */
-	struct map *shared;  /* bytes that many flows have in common */
-	struct arena common; /* their copies */
-	struct slice recent[FACT_COUNT]; /* the last of each kind */
+	struct arena texts;   /* names of hosts */
+	struct map *shared;   /* bytes that many flows have in common: number */
+	struct arena common;  /* their copies */
+	struct slice *copies; /* by number, from 1; as packer has them */
+	size_t copy_count, copy_room;
+	uint32_t recent[FACT_COUNT]; /* the last number of each kind */
 	struct packer packer;
 	uint64_t starved; /* notices there was no memory for */
 	bool finished;
@@ -66,6 +68,9 @@ struct ledger {
 	void *judged_ctx;
 	ledger_told *told;
 	void *told_ctx;
+	struct telling *tellings; /* the first is none */
+	size_t telling_count, telling_room;
+	uint32_t telling_spare;
 	uint32_t *changes; /* records that are dirty */
 	size_t change_count, change_room;
 	struct notice **retired; /* signalling may point into them */
@@ -73,7 +78,7 @@ struct ledger {
 };
 
 /* A record with its places in lists and maps. */
-enum { RECORD_BYTES = 96 };
+enum { RECORD_BYTES = 64 };
 
 /* What is kept of flows that are gone. */
 struct sums {
@@ -101,8 +106,13 @@ void ledger_index_anew(struct ledger *l);
 size_t ledger_size_of(const struct record *r);
 /* Whoever follows has not seen the record as it is. */
 void ledger_mark(struct ledger *l, size_t i);
-/* For the packer and notice_share(): certificates and the like once. */
-const uint8_t *ledger_keep_common(void *ctx, const struct learnt *f);
+/* Of the packer: certificates and the like once. */
+uint32_t ledger_keep_common(void *ctx, const struct learnt *f);
+/* Frees its facts; it has none then. */
+void ledger_drop_facts(struct ledger *l, struct record *r);
+/* A place to note what was told of it, if somebody follows. */
+void ledger_give_telling(struct ledger *l, struct record *r);
+void ledger_drop_telling(struct ledger *l, struct record *r);
 
 /* ---- ledger_sums.c ---- */
 

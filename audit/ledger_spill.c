@@ -214,10 +214,8 @@ static void
 let_go(struct ledger *l, struct record *r)
 {
 	l->bytes -= ledger_size_of(r);
-	notice_free(r->whole);
-	parcel_free(r->parcel);
-	r->whole = NULL;
-	r->parcel = NULL;
+	ledger_drop_facts(l, r);
+	ledger_drop_telling(l, r);
 }
 
 /* Of flows that are in no report of this ledger any more, the newest that are
@@ -265,7 +263,7 @@ close_ranks(struct ledger *l)
 	for (size_t i = 0; i < l->count; i++) {
 		struct record *r = &l->records[i];
 
-		if (r->whole != NULL || r->parcel != NULL)
+		if (r->packed || r->whole != NULL)
 			l->records[n++] = *r;
 	}
 	l->count = n;

@@ -8,11 +8,32 @@
 
 enum { COMMON_LEAST = 16 }; /* smaller ones are not worth an entry */
 
+/* Of the one copy of these bytes; 0: there is no room for it. */
+static uint32_t
+number_of(struct ledger *l, struct slice bytes)
+{
+	uint64_t *at = map_put(l->shared, bytes);
+	size_t number = l->copy_count + 1;
+
+	if (at == NULL)
+		return 0;
+	if (*at != 0)
+		return (uint32_t)*at;
+	if (!room_zeroed((void **)&l->copies, number + 1, &l->copy_room,
+		sizeof(*l->copies)))
+		return 0;
+	l->packer.copies = l->copies;
+	if (!arena_copy(&l->common, bytes, &l->copies[number]))
+		return 0;
+	*at = l->copy_count = number;
+	return (uint32_t)number;
+}
+
 /*
  * Certificates and the offers of one TLS stack are the same in thousands of
  * flows: they are kept once.
  */
-const uint8_t *
+uint32_t
 ledger_keep_common(void *ctx, const struct learnt *f)
 {
 	static const bool common[FACT_COUNT] = {
@@ -27,35 +48,49 @@ ledger_keep_common(void *ctx, const struct learnt *f)
 		[FACT_SIP_USER_AGENT] = true,
 		[FACT_HTTP_USER_AGENT] = true,
 		[FACT_HTTP_EXCHANGE] = true,
+		[FACT_SSH_VERSION] = true,
 	};
 	struct ledger *l = ctx;
-	struct slice copy;
 
 	if (!common[f->fact] || f->bytes.n < COMMON_LEAST)
-		return NULL;
-	struct slice *last = &l->recent[f->fact];
+		return 0;
+	uint32_t last = l->recent[f->fact];
 
 	/* Flows of one kind come together. */
-	if (slice_eq(*last, f->bytes))
-		return last->p;
-	uint64_t *at = map_put(l->shared, f->bytes);
+	if (last != 0 && slice_eq(l->copies[last], f->bytes))
+		return last;
+	last = number_of(l, f->bytes);
+	if (last != 0)
+		l->recent[f->fact] = last;
+	return last;
+}
 
-	if (at == NULL)
-		return NULL;
-	if (*at == 0) {
-		if (!arena_copy(&l->common, f->bytes, &copy))
-			return NULL;
-		*at = (uint64_t)(uintptr_t)copy.p;
-	}
-	*last = slice_of((const uint8_t *)(uintptr_t)*at, f->bytes.n);
-	return last->p;
+/* For notice_share(). */
+static const uint8_t *
+share_common(void *ctx, const struct learnt *f)
+{
+	const struct ledger *l = ctx;
+	uint32_t number = ledger_keep_common(ctx, f);
+
+	return number != 0 ? l->copies[number].p : NULL;
 }
 
 size_t
 ledger_size_of(const struct record *r)
 {
 	return RECORD_BYTES +
-	    (r->whole != NULL ? r->whole->size : parcel_size(r->parcel));
+	    (r->packed ? parcel_size(r->parcel) : r->whole->size);
+}
+
+void
+ledger_drop_facts(struct ledger *l, struct record *r)
+{
+	if (r->packed)
+		parcel_free(&l->packer, r->parcel);
+	else
+		notice_free(r->whole);
+	r->packed = false;
+	r->whole = NULL;
 }
 
 /* Signalling points into what SDP said: that does not move. */
@@ -71,12 +106,52 @@ stays_whole(const struct notice *n)
 static void
 give_facts(struct ledger *l, struct record *r, struct notice *n)
 {
-	if (!stays_whole(n))
-		r->parcel = parcel_new(&l->packer, n);
-	if (r->parcel != NULL)
+	struct parcel *p = stays_whole(n) ? NULL : parcel_new(&l->packer, n);
+
+	r->packed = p != NULL;
+	if (p != NULL) {
+		r->parcel = p;
 		notice_free(n);
-	else
-		r->whole = notice_share(n, ledger_keep_common, l);
+	} else {
+		r->whole = notice_share(n, share_common, l);
+	}
+}
+
+void
+ledger_give_telling(struct ledger *l, struct record *r)
+{
+	uint32_t at = l->telling_spare;
+
+	if (!l->following || r->telling != 0)
+		return;
+	if (at != 0) {
+		l->telling_spare = l->tellings[at].spare;
+	} else {
+		if (l->telling_count == 0)
+			l->telling_count = 1;
+		if (!room_for_one((void **)&l->tellings, l->telling_count,
+			&l->telling_room, sizeof(*l->tellings)))
+			return;
+		at = (uint32_t)l->telling_count++;
+	}
+	l->tellings[at] = (struct telling){ .told = 0 };
+	r->telling = at;
+}
+
+void
+ledger_drop_telling(struct ledger *l, struct record *r)
+{
+	if (r->telling == 0)
+		return;
+	l->tellings[r->telling].spare = l->telling_spare;
+	l->telling_spare = r->telling;
+	r->telling = 0;
+}
+
+struct telling *
+ledger_telling(const struct ledger *l, const struct record *r)
+{
+	return r->telling != 0 ? &l->tellings[r->telling] : NULL;
 }
 
 void
@@ -98,7 +173,7 @@ ledger_mark(struct ledger *l, size_t i)
 static bool
 count_on(struct ledger *l, struct record *r, const struct notice *n)
 {
-	if (r->whole == NULL) {
+	if (r->packed) {
 		struct parcel *p = parcel_update(&l->packer, r->parcel, n);
 
 		if (p != NULL)
@@ -122,9 +197,8 @@ add_to_parcel(struct ledger *l, struct record *r, struct notice *n)
 
 	if (both == NULL)
 		return false;
-	r->parcel = NULL;
 	give_facts(l, r, both);
-	parcel_free(old);
+	parcel_free(&l->packer, old);
 	return true;
 }
 
@@ -134,7 +208,7 @@ add_to_whole(struct ledger *l, struct record *r, struct notice *n)
 {
 	struct notice *both;
 
-	n = notice_share(n, ledger_keep_common, l);
+	n = notice_share(n, share_common, l);
 	if (!l->following && l->victim_count == 0) {
 		both = notice_join(r->whole, n);
 		if (both != NULL)
@@ -180,7 +254,7 @@ add_to(struct ledger *l, struct record *r, struct notice *n)
 	if (n->news.count == 0) {
 		good = count_on(l, r, n);
 		notice_free(n);
-	} else if (r->whole != NULL) {
+	} else if (!r->packed) {
 		good = add_to_whole(l, r, n);
 	} else {
 		good = add_to_parcel(l, r, n);
@@ -207,10 +281,24 @@ add_record(struct ledger *l, struct notice *n)
 		.id = ++l->arrived,
 	};
 	give_facts(l, r, n);
+	ledger_give_telling(l, r);
 	l->bytes += ledger_size_of(r);
 	ledger_index_add(l, l->count++);
 	ledger_mark(l, l->count - 1);
 	return true;
+}
+
+/* Parcels that grew or left have left holes. */
+static void
+tidy(struct ledger *l)
+{
+	slab_tidy(&l->packer.slab);
+	for (size_t i = 0; i < l->count; i++) {
+		struct record *r = &l->records[i];
+
+		if (r->packed)
+			r->parcel = parcel_move(&l->packer, r->parcel);
+	}
 }
 
 void
@@ -226,4 +314,6 @@ ledger_take(struct ledger *l, struct notice *n)
 		return;
 	}
 	ledger_relieve(l);
+	if (slab_is_sparse(&l->packer.slab))
+		tidy(l);
 }

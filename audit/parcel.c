@@ -8,10 +8,11 @@
  * of packets leaves alone.
  */
 struct parcel {
-	uint32_t size; /* with this struct */
-	uint32_t head; /* bytes of the head */
+	uint16_t size; /* with this struct */
+	uint8_t head;  /* bytes of the head, perhaps with some behind it */
 	uint8_t b[];
 };
+enum { BEFORE = offsetof(struct parcel, b) };
 
 /* Of the head. */
 enum {
@@ -33,13 +34,13 @@ enum {
 	HAS_SCOPE = 1 << 2,
 	HAS_NUMBER = 1 << 3,
 	HAS_BYTES = 1 << 4,
-	IS_SHARED = 1 << 5, /* an address stands for the bytes */
+	IS_SHARED = 1 << 5, /* a number stands for the bytes */
 	IS_ZEROED = 1 << 6, /* zeroes at the end are left out */
 };
 
 enum {
 	VARINT_MOST = 10,
-	HEAD_MOST = 400, /* 38 of addresses, 16 numbers, a name, and more */
+	HEAD_MOST = UINT8_MAX, /* 38 of addresses, 16 numbers, a name */
 	SCOPE_MOST = 32,
 	FACT_MOST = 64,    /* without bytes */
 	ZEROES_LEAST = 16, /* less is not worth a copy when it is opened */
@@ -210,14 +211,14 @@ put_fact(uint8_t *at, const struct packer *k, const struct learnt *l,
     const struct learnt *before, size_t *zeroed)
 {
 	bool same = l->packet == before->packet && l->time == before->time;
-	const uint8_t *kept = l->bytes.n > 0 ? k->keep(k->ctx, l) : NULL;
+	uint32_t kept = l->bytes.n > 0 ? k->keep(k->ctx, l) : 0;
 	uint8_t *flags = at + 1;
 
 	*at = (uint8_t)l->fact;
 	*flags = (uint8_t)((l->side != 0 ? OF_CLIENT_SIDE : 0) |
 	    (same ? AT_ONCE : 0) | (l->scope != 0 ? HAS_SCOPE : 0) |
 	    (l->number != 0 ? HAS_NUMBER : 0) |
-	    (l->bytes.n > 0 ? HAS_BYTES : 0) | (kept != NULL ? IS_SHARED : 0));
+	    (l->bytes.n > 0 ? HAS_BYTES : 0) | (kept != 0 ? IS_SHARED : 0));
 	at += 2;
 	if (!same) {
 		at = put_signed(at, (int64_t)(l->packet - before->packet));
@@ -227,12 +228,10 @@ put_fact(uint8_t *at, const struct packer *k, const struct learnt *l,
 		*at++ = l->scope;
 	if (l->number != 0)
 		at = put_number(at, l->number);
-	if (kept != NULL) {
-		at = put_number(at, l->bytes.n);
-		at = put_bytes(at, &kept, sizeof(kept));
-	} else if (l->bytes.n > 0) {
-		at = put_inside(at, flags, l->bytes, zeroed);
-	}
+	if (kept != 0)
+		return put_number(at, kept);
+	if (l->bytes.n > 0)
+		return put_inside(at, flags, l->bytes, zeroed);
 	return at;
 }
 
@@ -283,6 +282,7 @@ most_of(const struct notice *n)
 void
 packer_done(struct packer *k)
 {
+	slab_done(&k->slab);
 	free(k->table);
 	k->table = NULL;
 	k->room = 0;
@@ -296,20 +296,32 @@ parcel_new(struct packer *k, const struct notice *n)
 	uint8_t *behind = put_head(k->table, n);
 	uint8_t *end = put_facts(put_scopes(behind, &n->news), k, n);
 	size_t used = (size_t)(end - k->table);
-	struct parcel *p = malloc(sizeof(*p) + used);
+
+	/* The head may grow. */
+	if (used > UINT16_MAX - HEAD_MOST - BEFORE)
+		return NULL;
+	k->slab.tag = k;
+	struct parcel *p = slab_take(&k->slab, BEFORE + used);
 
 	if (p == NULL)
 		return NULL;
-	p->size = (uint32_t)(sizeof(*p) + used);
-	p->head = (uint32_t)(behind - k->table);
+	p->size = (uint16_t)(BEFORE + used);
+	p->head = (uint8_t)(behind - k->table);
 	memcpy(p->b, k->table, used);
 	return p;
 }
 
 void
-parcel_free(struct parcel *p)
+parcel_free(struct packer *k, struct parcel *p)
 {
-	free(p);
+	if (p != NULL)
+		slab_give(&k->slab, p, p->size);
+}
+
+struct parcel *
+parcel_move(struct packer *k, struct parcel *p)
+{
+	return slab_move(&k->slab, p, p->size);
 }
 
 size_t
@@ -418,10 +430,6 @@ get_inside(const uint8_t **at, unsigned flags, uint8_t **zeroed)
 	size_t n = get_number(at), stored = n;
 	struct slice s = { *at, n };
 
-	if ((flags & IS_SHARED) != 0) {
-		get_bytes(at, &s.p, sizeof(s.p));
-		return s;
-	}
 	if ((flags & IS_ZEROED) != 0) {
 		stored = get_number(at);
 		s.p = *zeroed;
@@ -434,7 +442,7 @@ get_inside(const uint8_t **at, unsigned flags, uint8_t **zeroed)
 }
 
 static void
-get_facts(const uint8_t **at, struct unpacked *to)
+get_facts(const uint8_t **at, const struct packer *k, struct unpacked *to)
 {
 	struct evidence *e = &to->notice.news;
 	uint64_t packet = to->notice.flow.first_packet;
@@ -463,11 +471,14 @@ get_facts(const uint8_t **at, struct unpacked *to)
 		};
 		if ((flags & HAS_NUMBER) != 0)
 			e->facts[i].number = get_number(at);
-		if ((flags & HAS_BYTES) != 0)
+		if ((flags & IS_SHARED) != 0)
+			e->facts[i].bytes = k->copies[get_number(at)];
+		else if ((flags & HAS_BYTES) != 0)
 			e->facts[i].bytes = get_inside(at, flags, &zeroed);
 	}
 }
 
+/* What comes behind it. */
 static const uint8_t *
 open_head(const struct parcel *p, struct notice *n)
 {
@@ -475,7 +486,7 @@ open_head(const struct parcel *p, struct notice *n)
 
 	memset(n, 0, offsetof(struct notice, news.scopes));
 	get_head(&at, n);
-	return at;
+	return p->b + p->head;
 }
 
 const struct notice *
@@ -491,7 +502,7 @@ parcel_open(const struct parcel *p, struct unpacked *to)
 	const uint8_t *at = open_head(p, &to->notice);
 
 	get_scopes(&at, &to->notice.news);
-	get_facts(&at, to);
+	get_facts(&at, slab_tag(p, p->size), to);
 	return &to->notice;
 }
 
@@ -499,7 +510,7 @@ struct parcel *
 parcel_update(struct packer *k, struct parcel *p, const struct notice *later)
 {
 	struct notice now;
-	size_t behind = p->size - sizeof(*p) - p->head;
+	size_t behind = p->size - (size_t)BEFORE - p->head;
 
 	(void)open_head(p, &now);
 	uint64_t first_packet = now.flow.first_packet;
@@ -516,15 +527,16 @@ parcel_update(struct packer *k, struct parcel *p, const struct notice *later)
 	size_t head = (size_t)(put_head(k->table, &now) - k->table);
 
 	if (head > p->head) {
-		struct parcel *more = realloc(p, sizeof(*p) + head + behind);
+		size_t size = BEFORE + head + behind;
+		struct parcel *more = slab_resize(&k->slab, p, p->size, size);
 
 		if (more == NULL)
 			return NULL;
 		p = more;
+		memmove(p->b + head, p->b + p->head, behind);
+		p->head = (uint8_t)head;
+		p->size = (uint16_t)size;
 	}
-	memmove(p->b + head, p->b + p->head, behind);
 	memcpy(p->b, k->table, head);
-	p->head = (uint32_t)head;
-	p->size = (uint32_t)(sizeof(*p) + head + behind);
 	return p;
 }

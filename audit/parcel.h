@@ -11,6 +11,7 @@
 #define AUDIT_PARCEL_H
 
 #include "audit/notice.h"
+#include "core/slab.h"
 
 enum {
 	PARCEL_FACTS = 128,   /* a notice with more is kept as it is */
@@ -19,18 +20,21 @@ enum {
 
 struct parcel;
 
-/* Makes parcels; zeroed but for `keep` and `ctx`. Of one thread. */
+/* Makes parcels and holds them; zeroed but for the first ones. Of one thread,
+ * and where it is it stays. */
 struct packer {
-	/* A copy of a fact's bytes that outlives all parcels, or NULL for
-	 * what shall be inside. */
-	const uint8_t *(*keep)(void *ctx, const struct learnt *l);
+	/* The number of a copy of a fact's bytes that outlives all parcels, or
+	 * 0 for what shall be inside. */
+	uint32_t (*keep)(void *ctx, const struct learnt *l);
 	void *ctx;
-	uint8_t *table; /* what is packed stands here first */
+	const struct slice *copies; /* by number; may move and grow */
+	uint8_t *table;             /* what is packed stands here first */
 	size_t room;
+	struct slab slab;
 };
-void packer_done(struct packer *k);
+void packer_done(struct packer *k); /* and all its parcels */
 
-/* NULL if it has too many facts, or without memory. */
+/* NULL if it has too many facts or bytes, or without memory. */
 struct parcel *parcel_new(struct packer *k, const struct notice *n);
 /*
  * The same facts, and the flow as `later` has it but for its begin, which the
@@ -39,8 +43,10 @@ struct parcel *parcel_new(struct packer *k, const struct notice *n);
  */
 struct parcel *parcel_update(struct packer *k, struct parcel *p,
     const struct notice *later);
-void parcel_free(struct parcel *p);
+void parcel_free(struct packer *k, struct parcel *p); /* NULL is allowed */
 size_t parcel_size(const struct parcel *p);
+/* For each of them when slab_is_sparse(): where it is from now on. */
+struct parcel *parcel_move(struct packer *k, struct parcel *p);
 
 /* Where parcels are opened; too large to be cleared. */
 struct unpacked {

@@ -215,10 +215,15 @@ take_judgement(void *ctx, const struct ledger *l, struct record *r,
 	uint32_t words = words_of(n, j);
 	int64_t end = n->flow.end;
 
-	if (words == r->told && end - r->told_end < TOLD_AGAIN_S * NS_PER_S)
-		return;
-	r->told = words;
-	r->told_end = end;
+	struct telling *t = ledger_telling(l, r);
+
+	if (t != NULL) {
+		if (words == t->told &&
+		    end - t->told_end < TOLD_AGAIN_S * NS_PER_S)
+			return;
+		t->told = words;
+		t->told_end = end;
+	}
 	p->o.judged(p->o.ctx, l, r, j, final);
 }
 

@@ -14,28 +14,45 @@
 #include "audit/parcel.h"
 #include "audit/words.h"
 
+/* There are millions: half a cache line. */
 struct record {
 	uint64_t first_packet;
 	/* Counters and evidence, in one of the two: ask record_facts(). */
-	struct notice *whole;
-	struct parcel *parcel;
+	union {
+		struct notice *whole;
+		struct parcel *parcel;
+	};
 	/* From 1: the order of arrival; at the end audit.flow_id. */
-	uint64_t id;
+	uint64_t id : 48;
 	/* of the last judgement */
-	uint8_t class, verdict, observed, required, certainty;
-	uint8_t src_role, dest_role;
-	bool judged, dirty;
-	bool carried; /* it began before the period of the ledger */
-	bool behind;  /* and nothing of it was seen since: others may need it */
-	bool spilled; /* it is in the spool */
-	/* Of the last judgement that was told (audit/period.c) or shown
-	 * (audit/view.c); a ledger has one of the two at the most. */
+	uint64_t src_role : 8;
+	uint64_t dest_role : 8;
+	uint8_t class, verdict;
+	uint8_t observed : 4;
+	uint8_t required : 4;
+	uint8_t certainty : 2;
+	bool judged : 1;
+	bool packed : 1; /* facts are in a parcel */
+	bool dirty : 1;
+	bool carried : 1; /* it began before the period of the ledger */
+	bool behind : 1; /* and nothing of it was seen since: others may need it
+			  */
+	bool spilled : 1; /* it is in the spool */
+	uint32_t telling; /* ledger_telling() */
+};
+_Static_assert(sizeof(struct record) == 32, "half a cache line");
+_Static_assert(PROTECTIONS <= 16 && REQUIREMENTS <= 16, "four bits");
+
+/* Of the last judgement that was told (audit/period.c) or shown (audit/view.c);
+ * a ledger has one of the two at the most. */
+struct telling {
 	uint32_t told;
 	union {
 		int64_t told_end;
 		struct {
 			uint32_t turn, at; /* of the news it waits in */
 		} shown;
+		uint32_t spare; /* nobody's: the next one */
 	};
 };
 
@@ -43,14 +60,14 @@ struct record {
 static inline const struct notice *
 record_facts(const struct record *r, struct unpacked *room)
 {
-	return r->whole != NULL ? r->whole : parcel_open(r->parcel, room);
+	return r->packed ? parcel_open(r->parcel, room) : r->whole;
 }
 
 /* The same without evidence, for less. */
 static inline const struct notice *
 record_head(const struct record *r, struct unpacked *room)
 {
-	return r->whole != NULL ? r->whole : parcel_head(r->parcel, room);
+	return r->packed ? parcel_head(r->parcel, room) : r->whole;
 }
 
 enum { LIMIT_REASONS = 16, REASON_TEXT = 320, RULE_TEXT = 96, LIMIT_ALSO = 6 };

@@ -292,25 +292,28 @@ send(struct view *v, struct record *r, struct view_row *row)
 {
 	uint32_t hash = hash_of(row);
 	struct view_row *to = NULL;
+	struct telling none = { .told = 0 }, *t = ledger_telling(v->ledger, r);
 
-	if (r->told == hash)
+	if (t == NULL)
+		t = &none;
+	if (t->told == hash)
 		return;
-	row->fresh = r->told == 0;
+	row->fresh = t->told == 0;
 	pthread_mutex_lock(&v->lock);
-	if (r->told != 0 && r->shown.turn == v->turn) {
-		to = &v->pending.chunks[r->shown.at / VIEW_CHUNK]
-			  ->rows[r->shown.at % VIEW_CHUNK];
+	if (t->told != 0 && t->shown.turn == v->turn) {
+		to = &v->pending.chunks[t->shown.at / VIEW_CHUNK]
+			  ->rows[t->shown.at % VIEW_CHUNK];
 		row->fresh = to->fresh;
 	} else if (v->pending.count < LIMIT_VIEW_ROWS) {
 		size_t at = v->pending.count;
 
 		to = more_news(&v->pending);
-		r->shown.turn = v->turn;
-		r->shown.at = (uint32_t)at;
+		t->shown.turn = v->turn;
+		t->shown.at = (uint32_t)at;
 	}
 	if (to != NULL) {
 		*to = *row;
-		r->told = hash;
+		t->told = hash;
 	} else {
 		v->status.starving = true;
 	}
@@ -394,11 +397,13 @@ see_certs(struct view *v, const struct record *r, const struct judgement *j)
 	struct unpacked room;
 	const struct notice *n = record_facts(r, &room);
 	const struct learnt *l = NULL;
+	const struct telling *t = ledger_telling(v->ledger, r);
+	bool fresh = t == NULL || t->told == 0;
 
 	for (size_t i = 0; i < COUNT(chains); i++) {
 		l = NULL;
 		while ((l = evidence_next(&n->news, chains[i], l)) != NULL)
-			see_chain(v, &n->flow.tuple, r->told == 0, l, j);
+			see_chain(v, &n->flow.tuple, fresh, l, j);
 	}
 }
 

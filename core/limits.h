@@ -48,7 +48,7 @@ enum {
 	 * alive for hours; UDP bindings die after minutes (RFC 4787). */
 	LIMIT_FLOW_IDLE_TCP_S = 3600,
 	LIMIT_FLOW_IDLE_UDP_S = 300,
-	/* Flows held by all workers together; about 400 bytes each. */
+	/* Flows held by all workers together; some 280 bytes each. */
 	LIMIT_FLOWS = 1000000,
 	/* Flows dissected at the same time by all workers together; settled
 	 * ones are not. Up to some 10 KiB each. */

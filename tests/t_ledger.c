@@ -39,7 +39,7 @@ check(const struct ledger *l)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct record *r = &l->records[i];
 
-		assert_true((r->whole == NULL) != (r->parcel == NULL));
+		assert_non_null(r->whole); /* or the parcel */
 		bytes += ledger_size_of(r);
 		assert_ptr_equal(ledger_at(l, r->first_packet), r);
 	}
@@ -238,6 +238,65 @@ nothing_is_left(void **state)
 	assert_int_equal(w->ledger->bytes, 0);
 }
 
+/* A flow with so many bytes of its own. */
+static void
+take_one(struct ledger *l, uint64_t packet, size_t bytes, bool last)
+{
+	struct arena arena;
+	struct evidence e;
+	uint8_t own[WIDE * 40];
+	struct flow_view v = { .first_packet = packet, .last_packet = packet };
+	struct learnt f = { .fact = FACT_TLS_RECORDS, .packet = packet };
+
+	arena_init(&arena, 1 << 20);
+	evidence_init(&e, CARRIER_TCP);
+	memset(own, (int)(packet % 255 + 1), sizeof(own));
+	assert_in_range(bytes, 1, sizeof(own));
+	f.bytes = slice_of(own, bytes);
+	evidence_learn(&e, &arena, &f);
+	struct notice *n = notice_new(&v, &e, 0);
+
+	assert_non_null(n);
+	n->last = last;
+	ledger_take(l, n);
+	arena_done(&arena);
+}
+
+/* Most flows leave, and those between them hold no more than they need. */
+static void
+holes_are_closed(void **state)
+{
+	enum { MANY = 60000, STAYS = 50, BYTES = 300 };
+	struct world *w = *state;
+	struct ledger *l = w->ledger;
+	struct ledger_spool spool;
+	struct unpacked room;
+
+	for (uint64_t i = 1; i <= MANY; i++)
+		take_one(l, i, BYTES, i % STAYS != 0);
+	size_t blocks = l->packer.slab.blocks;
+
+	ledger_spool_nothing(&spool);
+	ledger_bound(l, 1, &spool);
+	for (int i = 0; i < MANY && l->count > MANY / STAYS; i++)
+		ledger_relieve(l);
+	assert_int_equal(l->count, MANY / STAYS);
+	assert_int_equal(l->packer.slab.blocks, blocks);
+	take_one(l, MANY + 1, BYTES, false);
+	assert_in_range(l->packer.slab.blocks, 1, 2);
+	check(l);
+	for (uint64_t i = STAYS; i <= MANY; i += STAYS) {
+		const struct record *r = ledger_at(l, i);
+
+		assert_non_null(r);
+		const struct learnt *f = &record_facts(r, &room)->news.facts[0];
+
+		assert_int_equal(f->bytes.n, BYTES);
+		assert_int_equal(f->bytes.p[0], i % 255 + 1);
+		assert_memory_equal(f->bytes.p, f->bytes.p + 1, BYTES - 1);
+	}
+}
+
 int
 main(void)
 {
@@ -253,6 +312,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(carried, open_world,
 		    close_world),
 		cmocka_unit_test_setup_teardown(nothing_is_left, open_world,
+		    close_world),
+		cmocka_unit_test_setup_teardown(holes_are_closed, open_world,
 		    close_world),
 	};
 

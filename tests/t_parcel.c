@@ -3,7 +3,7 @@
 
 #include "tests/support.h"
 
-enum { ARENA = 1 << 20, ROUNDS = 4000, SHARED_N = 40 };
+enum { ARENA = 1 << 20, ROUNDS = 4000, SHARED_NUMBER = 1234, SHARED_N = 40 };
 
 static const uint8_t shared[SHARED_N] = { 1, 2, 3 };
 
@@ -12,6 +12,7 @@ struct rig {
 	struct evidence e;
 	struct flow_view view;
 	struct packer packer;
+	struct slice copies[SHARED_NUMBER + 1];
 	struct unpacked room;
 	uint64_t seed;
 };
@@ -32,13 +33,13 @@ any_number(struct rig *g)
 	return any(g) >> any(g) % 64;
 }
 
-static const uint8_t *
+static uint32_t
 keep_shared(void *ctx, const struct learnt *l)
 {
 	(void)ctx;
 	return l->bytes.n == SHARED_N && memcmp(l->bytes.p, shared, 40) == 0
-	    ? shared
-	    : NULL;
+	    ? SHARED_NUMBER
+	    : 0;
 }
 
 static int
@@ -48,7 +49,8 @@ open_rig(void **state)
 
 	assert_non_null(g);
 	arena_init(&g->arena, ARENA);
-	g->packer = (struct packer){ .keep = keep_shared };
+	g->copies[SHARED_NUMBER] = slice_of(shared, SHARED_N);
+	g->packer = (struct packer){ .keep = keep_shared, .copies = g->copies };
 	g->seed = UINT64_C(88172645463325252);
 	*state = g;
 	return 0;
@@ -205,7 +207,7 @@ what_is_packed_comes_out(void **state)
 		same_head(n, out);
 		same_facts(&n->news, &out->news);
 		same_head(n, parcel_head(p, &g->room));
-		parcel_free(p);
+		parcel_free(&g->packer, p);
 		notice_free(n);
 	}
 }
@@ -239,7 +241,7 @@ later_counters_leave_the_facts(void **state)
 
 		same_head(n, out);
 		same_facts(&n->news, &out->news);
-		parcel_free(p);
+		parcel_free(&g->packer, p);
 		notice_free(n);
 	}
 }
@@ -295,7 +297,7 @@ small_flows_are_small(void **state)
 
 	assert_non_null(p);
 	assert_in_range(parcel_size(p), 1, 80);
-	parcel_free(p);
+	parcel_free(&g->packer, p);
 	notice_free(n);
 }
 

@@ -214,7 +214,7 @@ adds_up_what_was_let_go(void **state)
 
 	all = play_whole(state, 0, &none);
 	assert_int_equal(open_world(&other), 0);
-	bound = play_whole(&other, 200 * 1024, &many);
+	bound = play_whole(&other, 120 * 1024, &many);
 	assert_int_equal(none, 0);
 	assert_true(many > FLOWS / 2);
 	assert_memory_equal(&all, &bound, sizeof(all));
@@ -225,7 +225,7 @@ adds_up_what_was_let_go(void **state)
 static void
 numbers(void **state)
 {
-	struct stage s = open_stage(*state, 100 * 1024);
+	struct stage s = open_stage(*state, 70 * 1024);
 	size_t named = 0, unnamed = 0;
 
 	play(&s, 1000);
