@@ -49,6 +49,21 @@ size_of(const struct arena_block *b)
 }
 
 static bool
+is_piece(const struct arena_pool *p, size_t size)
+{
+	return p != NULL && !CHECKED_MEMORY && size <= SLAB_MOST;
+}
+
+static void
+free_block(struct arena_pool *p, struct arena_block *b)
+{
+	if (is_piece(p, size_of(b)))
+		slab_give(&p->slab, b, size_of(b));
+	else
+		free(b);
+}
+
+static bool
 spare(struct arena_pool *p, struct arena_block *b)
 {
 	if (p == NULL || b->place == ARENA_SIZES ||
@@ -68,7 +83,7 @@ arena_done(struct arena *a)
 
 		a->blocks = b->next;
 		if (!spare(a->pool, b))
-			free(b);
+			free_block(a->pool, b);
 	}
 	a->used = 0;
 }
@@ -81,10 +96,11 @@ arena_pool_done(struct arena_pool *p)
 			struct arena_block *b = p->spare[i];
 
 			p->spare[i] = b->next;
-			free(b);
+			free_block(p, b);
 		}
 	}
 	p->held = 0;
+	slab_done(&p->slab);
 }
 
 static struct arena_block *
@@ -110,7 +126,8 @@ new_block(struct arena_pool *p, size_t size, size_t grow)
 	struct arena_block *b = unspare(p, place);
 
 	if (b == NULL)
-		b = malloc(size);
+		b = is_piece(p, size) ? slab_take(&p->slab, size)
+				      : malloc(size);
 	if (b == NULL)
 		return NULL;
 	*b = (struct arena_block){

@@ -9,19 +9,21 @@
 #ifndef CORE_ARENA_H
 #define CORE_ARENA_H
 
+#include "core/slab.h"
 #include "core/slice.h"
 
 struct arena_block;
 
 /*
  * Blocks of arenas that are done, for those that begin: arenas that come and
- * go with flows need no allocator. Of the thread of its arenas, and outlives
- * them; zeroed is empty.
+ * go with flows need no allocator, whose second heap grows by the page. Of the
+ * thread of its arenas, and outlives them; zeroed is empty.
  */
 enum { ARENA_SIZES = 7 };
 struct arena_pool {
 	struct arena_block *spare[ARENA_SIZES];
-	size_t held; /* bytes */
+	size_t held;      /* bytes */
+	struct slab slab; /* most blocks are its pieces */
 };
 void arena_pool_done(struct arena_pool *p);
 
