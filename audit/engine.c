@@ -173,8 +173,10 @@ deal(void *ctx, struct packet *p)
 {
 	struct engine *e = ctx;
 
+	unsigned of = flow_worker(&e->in.lately, p, e->shard_count);
+
 	flow_note(p);
-	shard_give(e->shards[(p->hash >> 32) % e->shard_count], p);
+	shard_give(e->shards[of], p);
 }
 
 static void

@@ -19,7 +19,7 @@ struct bench {
 	const struct signals *signals;
 	struct cert_store *certs;
 	const struct loss *loss; /* or NULL */
-	bool brief; /* only the verdict counts: leave words out */
+	bool brief;              /* only the verdict counts: leave words out */
 };
 
 void verdict_judge(const struct bench *b, const struct notice *n,

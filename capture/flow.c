@@ -125,13 +125,14 @@ unsigned
 flow_worker(struct flow_hashes *lately, struct packet *p, unsigned workers)
 {
 	p->hash = hash_lately(lately, &p->tuple);
-	return (unsigned)((p->hash >> 32) % workers);
+	return (unsigned)((p->hash >> 32) * workers >> 32);
 }
 
 void
 flow_note(struct packet *p)
 {
-	p->hash = tuple_hash(&p->tuple);
+	if (p->hash == 0)
+		p->hash = tuple_hash(&p->tuple);
 	p->copy = flow_copy_hash(p);
 }
 

@@ -395,11 +395,12 @@ count_same(struct media_test *t, struct slice payload, uint32_t octets,
 {
 	size_t n = payload.n < D_POSITIONS ? payload.n : D_POSITIONS;
 	size_t i = 0;
+	uint8_t same = 0;
 
-	for (; i < n && i < body && i < t->before_count; i++) {
-		t->same += payload.p[i] == t->before[i];
-		t->same_of++;
-	}
+	for (; i < n && i < body && i < t->before_count; i++)
+		same += payload.p[i] == t->before[i];
+	t->same += same;
+	t->same_of += (uint32_t)i;
 	for (; i < n; i++) {
 		size_t tail = tail_at(i, octets);
 
@@ -421,15 +422,19 @@ count_twins(struct media_test *t, struct slice payload, uint32_t octets,
     size_t body)
 {
 	size_t room = MEDIA_TRIALS_MOST - t->twins_of, i = 1;
-	uint32_t twins = 0;
 	bool stale, before;
 
 	if (body > room)
 		body = room;
-	for (; i < body; i++)
-		twins += payload.p[i] == payload.p[i - 1];
-	t->twins += twins;
-	t->twins_of += (uint32_t)(i - 1);
+	while (i < body) {
+		size_t end = body - i < UINT8_MAX ? body : i + UINT8_MAX;
+		uint8_t twins = 0;
+
+		t->twins_of += (uint32_t)(end - i);
+		for (; i < end; i++)
+			twins += payload.p[i] == payload.p[i - 1];
+		t->twins += twins;
+	}
 	before = is_stale(t, payload, i - 1, octets);
 	for (; i < payload.n && t->twins_of < MEDIA_TRIALS_MOST;
 	     i++, before = stale) {
