@@ -173,33 +173,44 @@ juror_done(struct juror *r)
 	cert_store_free(r->bench.certs);
 }
 
-void
-jury_judge(const struct bench *b, const struct record *records, size_t n,
-    jury_take *take, void *ctx)
+/* How many are worth calling, beside the caller. */
+static size_t
+jurors_for(unsigned threads, size_t records)
 {
-	size_t most = n < LEAST ? 0 : processors() - 1, jurors = 0;
+	unsigned most = processors();
+
+	if (records < LEAST || threads <= 1)
+		return 0;
+	most = threads < most ? threads : most;
+	return most - 1 < JURORS ? most - 1 : JURORS;
+}
+
+void
+jury_judge(const struct bench *b, unsigned threads,
+    const struct jury_records *all, jury_take *take, void *ctx)
+{
+	size_t most = jurors_for(threads, all->n), count = 0;
 	struct jury y = {
-		.records = records,
-		.n = n,
-		.hands = (n + HAND - 1) / HAND,
+		.records = all->r,
+		.n = all->n,
+		.hands = (all->n + HAND - 1) / HAND,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.judged = PTHREAD_COND_INITIALIZER,
 		.taken = PTHREAD_COND_INITIALIZER,
 	};
-	struct juror all[JURORS];
+	struct juror jurors[JURORS];
 	struct bench brief = *b;
 
 	brief.brief = true;
-	most = most < JURORS ? most : JURORS;
 	y.room = SHEETS * (most + 1);
 	y.sheets = calloc(y.room, sizeof(*y.sheets));
-	while (y.sheets != NULL && jurors < most &&
-	    juror_start(&all[jurors], &y, &brief))
-		jurors++;
+	while (y.sheets != NULL && count < most &&
+	    juror_start(&jurors[count], &y, &brief))
+		count++;
 	if (y.sheets == NULL)
 		y.room = 0;
 	preside(&y, &brief, take, ctx);
-	for (size_t i = 0; i < jurors; i++)
-		juror_done(&all[i]);
+	for (size_t i = 0; i < count; i++)
+		juror_done(&jurors[i]);
 	free(y.sheets);
 }

@@ -16,9 +16,15 @@
 typedef void jury_take(void *ctx, size_t i, const struct notice *facts,
     const struct judgement *j);
 
-/* Returns when all were taken. Where there is nothing to gain from other
- * threads, or they cannot be had, the caller's judges alone. */
-void jury_judge(const struct bench *b, const struct record *records, size_t n,
-    jury_take *take, void *ctx);
+struct jury_records {
+	const struct record *r;
+	size_t n;
+};
+
+/* Returns when all were taken; on at most so many threads, the caller's among
+ * them. Where there is nothing to gain from others, or they cannot be had, the
+ * caller's judges alone. */
+void jury_judge(const struct bench *b, unsigned threads,
+    const struct jury_records *all, jury_take *take, void *ctx);
 
 #endif

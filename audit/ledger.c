@@ -309,7 +309,9 @@ judge_all(struct ledger *l)
 	struct judgement j;
 
 	if (l->told == NULL && l->judged == NULL) {
-		jury_judge(&b, l->records, ledger_count(l), take_judgement, l);
+		jury_judge(&b, l->threads,
+		    &(struct jury_records){ l->records, ledger_count(l) },
+		    take_judgement, l);
 		return;
 	}
 	for (size_t i = 0; i < ledger_count(l); i++) {
@@ -448,6 +450,12 @@ const struct shown_cert *
 ledger_cert(const struct ledger *l, size_t i)
 {
 	return i < l->shown_count ? &l->shown[i] : NULL;
+}
+
+void
+ledger_threads(struct ledger *l, unsigned threads)
+{
+	l->threads = threads;
 }
 
 void

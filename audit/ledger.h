@@ -97,6 +97,9 @@ void ledger_free(struct ledger *l);
 /* When a live capture lost packets: lent, for this ledger and those after it.
  */
 void ledger_watch_loss(struct ledger *l, const struct loss *loss);
+/* ledger_finish() judges on as many threads, the caller's among them; 1 unless
+ * told. */
+void ledger_threads(struct ledger *l, unsigned threads);
 const struct loss *ledger_loss(const struct ledger *l); /* or NULL */
 
 /*

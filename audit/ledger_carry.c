@@ -159,6 +159,7 @@ ledger_next(const struct ledger *l)
 	if (to != NULL) {
 		to->before = roles_of_run(l);
 		to->loss = l->loss;
+		to->threads = l->threads;
 	}
 	if (to == NULL || to->before == NULL ||
 	    !roles_join(to->roles, to->before)) {

@@ -23,6 +23,7 @@ struct ledger_choice {
 struct ledger {
 	const struct policy *policy;
 	const struct loss *loss; /* or NULL */
+	unsigned threads;        /* that judge at the end */
 	struct cert_store *certs;
 	struct record *records; /* of arrival; sorted by ledger_finish() */
 	size_t count, room;

@@ -403,6 +403,7 @@ periods_new(const struct periods_options *o, struct fault *f)
 		periods_free(p);
 		return NULL;
 	}
+	ledger_threads(p->ledger, o->workers);
 	if (o->memory > 0)
 		ledger_bound(p->ledger, o->memory, &o->spool);
 	follow(p, p->ledger);
