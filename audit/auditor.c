@@ -10,10 +10,7 @@
 enum {
 	NOTICES = 4096,        /* on their way to its thread */
 	PATIENT_NOTICES = 256, /* of a file, where more come at once */
-	/* In turn: a worker with so many takes its turn if that is to be had,
-	 * with so many it waits for it. */
-	TURN_NOTICES = 32,
-	MOST_NOTICES = 1024,
+	MOST_NOTICES = 1024,   /* of a worker that has no turn */
 };
 
 struct line {
@@ -124,23 +121,41 @@ take_line(struct line *l)
 	}
 }
 
-static void
+/* It is not the worker's turn. False: there is no room for another. */
+static bool
 wait_in_line(struct line *l, struct notice *n)
 {
-	pthread_mutex_t *turn = &l->auditor->turn;
-	bool urgent = n->mark;
-
+	if (l->count >= MOST_NOTICES || n->mark)
+		return false;
+	n = notice_own(n);
+	if (n == NULL)
+		return false;
 	n->next = NULL;
 	*l->end = n;
 	l->end = &n->next;
-	if (++l->count < TURN_NOTICES && !urgent)
-		return;
-	if (urgent || l->count >= MOST_NOTICES)
+	l->count++;
+	return true;
+}
+
+static void
+take_in_turn(struct line *l, struct notice *n)
+{
+	pthread_mutex_t *turn = &l->auditor->turn;
+
+	if (pthread_mutex_trylock(turn) != 0) {
+		if (wait_in_line(l, n))
+			return;
 		pthread_mutex_lock(turn);
-	else if (pthread_mutex_trylock(turn) != 0)
-		return;
+	}
 	take_line(l);
+	periods_take(l->auditor->o.periods, n);
 	pthread_mutex_unlock(turn);
+}
+
+bool
+auditor_borrows(const struct auditor *a)
+{
+	return a->o.way != AUDITOR_APART;
 }
 
 void
@@ -156,7 +171,7 @@ auditor_tell(void *line, struct notice *n)
 	if (a->o.way == AUDITOR_ALONE)
 		periods_take(a->o.periods, n);
 	else if (a->o.way == AUDITOR_IN_TURN)
-		wait_in_line(l, n);
+		take_in_turn(l, n);
 	else if (!ring_put(a->notices, n))
 		notice_free(n);
 }

@@ -37,6 +37,8 @@ void auditor_free(struct auditor *a); /* NULL is allowed */
  * the run (period.h) may come by any line that nobody else is at.
  */
 void *auditor_line(struct auditor *a, unsigned worker);
+/* Workers may lend their notices. */
+bool auditor_borrows(const struct auditor *a);
 /* A worker_tell: takes the notice over. A mark does not wait for others. */
 void auditor_tell(void *line, struct notice *n);
 /* It is time to look around; any thread. */

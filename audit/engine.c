@@ -76,6 +76,7 @@ start_shard(struct engine *e, unsigned i)
 		.most_sessions = LIMIT_SESSIONS / e->shard_count,
 		.live = e->o.view != NULL || e->o.periods.judged != NULL,
 		.eager = e->o.source.interface_count > 0,
+		.lend = auditor_borrows(e->auditor),
 		.tell = auditor_tell,
 		.ctx = line,
 	    },

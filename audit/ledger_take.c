@@ -102,8 +102,9 @@ stays_whole(const struct notice *n)
 	    evidence_first(&n->news, FACT_SDP_CANDIDATE) != NULL;
 }
 
-/* Takes the notice over; the record has none. */
-static void
+/* Takes the notice over; the record has none. False: it is lent, and there is
+ * no memory for a copy. */
+static bool
 give_facts(struct ledger *l, struct record *r, struct notice *n)
 {
 	struct parcel *p = stays_whole(n) ? NULL : parcel_new(&l->packer, n);
@@ -112,9 +113,12 @@ give_facts(struct ledger *l, struct record *r, struct notice *n)
 	if (p != NULL) {
 		r->parcel = p;
 		notice_free(n);
-	} else {
-		r->whole = notice_share(n, share_common, l);
+		return true;
 	}
+	n = notice_own(n);
+	if (n != NULL)
+		r->whole = notice_share(n, share_common, l);
+	return n != NULL;
 }
 
 void
@@ -197,7 +201,7 @@ add_to_parcel(struct ledger *l, struct record *r, struct notice *n)
 
 	if (both == NULL)
 		return false;
-	give_facts(l, r, both);
+	(void)!give_facts(l, r, both);
 	parcel_free(&l->packer, old);
 	return true;
 }
@@ -208,6 +212,9 @@ add_to_whole(struct ledger *l, struct record *r, struct notice *n)
 {
 	struct notice *both;
 
+	n = notice_own(n);
+	if (n == NULL)
+		return false;
 	n = notice_share(n, share_common, l);
 	if (!l->following && l->victim_count == 0) {
 		both = notice_join(r->whole, n);
@@ -276,11 +283,10 @@ add_record(struct ledger *l, struct notice *n)
 	struct record *r = &l->records[l->count];
 
 	l->stale |= moves;
-	*r = (struct record){
-		.first_packet = n->flow.first_packet,
-		.id = ++l->arrived,
-	};
-	give_facts(l, r, n);
+	*r = (struct record){ .first_packet = n->flow.first_packet };
+	if (!give_facts(l, r, n))
+		return false;
+	r->id = ++l->arrived;
 	ledger_give_telling(l, r);
 	l->bytes += ledger_size_of(r);
 	ledger_index_add(l, l->count++);

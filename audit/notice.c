@@ -77,10 +77,12 @@ copy_scopes(struct evidence *to, const struct evidence *from)
 	to->starved = from->starved;
 }
 
+/* Of a flow that nobody looks into. */
+static const struct evidence none = { .scope_count = 1 };
+
 struct notice *
 notice_new(const struct flow_view *flow, const struct evidence *e, size_t from)
 {
-	static const struct evidence none = { .scope_count = 1 };
 	uint8_t *store;
 
 	if (e == NULL)
@@ -98,10 +100,41 @@ notice_new(const struct flow_view *flow, const struct evidence *e, size_t from)
 	return n;
 }
 
+struct notice *
+notice_lend(struct notice *room, const struct flow_view *flow,
+    const struct evidence *e, size_t from)
+{
+	struct evidence *news = &room->news;
+
+	if (e == NULL)
+		e = &none;
+	if (from > e->count)
+		from = e->count;
+	memset(room, 0, offsetof(struct notice, news.scopes));
+	room->lent = true;
+	room->flow = *flow;
+	news->facts = e->facts + from;
+	news->ids = e->ids + from;
+	news->count = news->room = e->count - from;
+	for (size_t i = 0; i < news->count; i++)
+		news->kinds[news->ids[i] / 64] |= UINT64_C(1)
+		    << news->ids[i] % 64;
+	news->scope_count = e->scope_count;
+	copy_scopes(news, e);
+	return room;
+}
+
+struct notice *
+notice_own(struct notice *n)
+{
+	return n->lent ? notice_copy(n) : n;
+}
+
 void
 notice_free(struct notice *n)
 {
-	free(n);
+	if (n != NULL && !n->lent)
+		free(n);
 }
 
 /* Who knows more scopes knows those of the other, too. */

@@ -31,6 +31,7 @@ struct notice {
 	size_t used;         /* of them; facts have room, too */
 	bool last;           /* the flow is gone: nothing more comes */
 	bool mark;           /* not of a flow: audit/period.h says what */
+	bool lent;           /* notice_lend() made it */
 	uint32_t period;     /* of the run; 0 is the first (audit/period.h) */
 	struct notice *next; /* of whoever has it */
 	char guess[32];      /* nDPI's name, lower case; empty: none */
@@ -42,7 +43,16 @@ struct notice {
 /* Facts from number `from` on. NULL without memory. */
 struct notice *notice_new(const struct flow_view *flow,
     const struct evidence *e, size_t from);
-void notice_free(struct notice *n);
+/*
+ * The same without a copy, in the caller's `room`: it points into the evidence
+ * and holds as long as that does not change. Whoever takes it over copies what
+ * shall stay.
+ */
+struct notice *notice_lend(struct notice *room, const struct flow_view *flow,
+    const struct evidence *e, size_t from);
+/* A copy of one that is lent, else the same. NULL without memory. */
+struct notice *notice_own(struct notice *n);
+void notice_free(struct notice *n); /* leaves alone what is lent */
 /*
  * The same with the bytes of some facts kept elsewhere: `keep` gives a copy
  * that outlives the notice, or NULL for what shall stay inside. Takes the old

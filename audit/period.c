@@ -450,6 +450,11 @@ periods_free(struct periods *p)
 static void
 hold(struct periods *p, struct notice *n)
 {
+	n = notice_own(n);
+	if (n == NULL) {
+		log_warn("audit: no memory for what is told between periods");
+		return;
+	}
 	n->next = NULL;
 	*p->held_end = n;
 	p->held_end = &n->next;

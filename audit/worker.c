@@ -51,6 +51,7 @@ struct worker {
 	bool settle;            /* it learnt all there is */
 	struct arena_pool pool; /* of sessions */
 	uint32_t period;        /* of the run, for the notices */
+	struct notice room;     /* of one that is lent */
 };
 
 /* What nDPI says of a flow that nobody recognised. */
@@ -123,9 +124,12 @@ tell(struct worker *w, struct flow *f, bool last)
 	    f->session != NULL ? *session_extra(f->session) : NULL;
 
 	view_of(f, &view);
-	struct notice *notice = notice_new(&view,
-	    f->session != NULL ? session_evidence(f->session) : NULL,
-	    f->session != NULL ? session_told(f->session) : 0);
+	const struct evidence *e =
+	    f->session != NULL ? session_evidence(f->session) : NULL;
+	size_t from = f->session != NULL ? session_told(f->session) : 0;
+	struct notice *notice = w->o.lend
+	    ? notice_lend(&w->room, &view, e, from)
+	    : notice_new(&view, e, from);
 
 	if (notice == NULL) {
 		w->stats.starved++;
@@ -136,12 +140,12 @@ tell(struct worker *w, struct flow *f, bool last)
 	if (n != NULL)
 		(void)snprintf(notice->guess, sizeof(notice->guess), "%s",
 		    n->name);
-	if (f->session != NULL)
-		session_collected(f->session);
 	f->reported = true;
 	f->news = false;
 	f->told = ticks(f->end);
 	w->o.tell(w->o.ctx, notice);
+	if (f->session != NULL)
+		session_collected(f->session);
 }
 
 static void

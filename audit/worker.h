@@ -12,7 +12,8 @@
 
 struct worker;
 
-/* Takes a notice over; called on the worker's thread. */
+/* Takes a notice over, unless it is lent for the call; on the worker's thread.
+ */
 typedef void worker_tell(void *ctx, struct notice *n);
 
 struct worker_options {
@@ -21,6 +22,7 @@ struct worker_options {
 	size_t most_sessions; /* flows that are dissected at the same time */
 	bool live;            /* tell news of living flows once a second */
 	bool eager;           /* live: and the first of them at once */
+	bool lend;            /* notices are lent (notice_lend()) */
 	worker_tell *tell;
 	void *ctx;
 };

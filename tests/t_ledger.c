@@ -19,6 +19,7 @@ struct rig {
 	uint64_t packet;
 	uint64_t learnt[FLOWS]; /* by flow */
 	uint64_t first[FLOWS];
+	struct notice lent;
 };
 
 static uint64_t
@@ -78,7 +79,7 @@ learn_one(struct rig *g, struct evidence *e)
 	evidence_learn(e, &g->arena, &l);
 }
 
-/* One more of any flow; now and then it is the last. */
+/* One more of any flow, lent or not; now and then it is the last. */
 static void
 one_notice(struct rig *g, bool end)
 {
@@ -100,7 +101,8 @@ one_notice(struct rig *g, bool end)
 	for (size_t n = any(g) % 3 == 0 ? any(g) % FACTS_MOST : 0; n > 0; n--)
 		learn_one(g, &e);
 	g->learnt[i] += e.count;
-	struct notice *n = notice_new(&v, &e, 0);
+	struct notice *n = any(g) & 1 ? notice_new(&v, &e, 0)
+				      : notice_lend(&g->lent, &v, &e, 0);
 
 	assert_non_null(n);
 	n->last = end;
@@ -108,8 +110,10 @@ one_notice(struct rig *g, bool end)
 		g->first[i] = 0;
 		g->learnt[i] = 0;
 	}
-	arena_done(&g->arena);
 	ledger_take(g->w->ledger, n);
+	/* What was lent is gone. */
+	arena_done(&g->arena);
+	memset(&g->lent, 0xff, sizeof(g->lent));
 }
 
 /* Of flows that are in memory and live. */

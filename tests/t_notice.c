@@ -42,7 +42,7 @@ static void
 check(const struct notice *n, uint64_t from, uint64_t to)
 {
 	assert_int_equal(n->news.count, to - from);
-	assert_true(n->used <= n->size);
+	assert_true(n->lent || n->used <= n->size);
 	for (uint64_t i = from; i < to; i++) {
 		const struct learnt *l = &n->news.facts[i - from];
 
@@ -52,6 +52,34 @@ check(const struct notice *n, uint64_t from, uint64_t to)
 		for (size_t k = 0; k < l->bytes.n; k++)
 			assert_int_equal(l->bytes.p[k], i & 0xff);
 	}
+}
+
+/* Only from a fact on, and only until it is copied. */
+static void
+is_lent(void **state)
+{
+	struct flow_view flow = { .first_packet = 1, .last_packet = EACH };
+	struct notice *all = told(0, EACH), room;
+	struct notice *lent = notice_lend(&room, &flow, &all->news, EACH / 2);
+	struct notice *own;
+
+	(void)state;
+	check(lent, EACH / 2, EACH);
+	assert_ptr_equal(lent->news.facts, all->news.facts + EACH / 2);
+	assert_true(evidence_has(&lent->news, FACT_SDP_MEDIA));
+	assert_false(evidence_has(&lent->news, FACT_TLS_RECORDS));
+	own = notice_own(lent);
+	assert_non_null(own);
+	assert_ptr_equal(notice_own(own), own);
+	notice_free(lent);
+	notice_free(all);
+	memset(&room, 0xff, sizeof(room));
+	check(own, EACH / 2, EACH);
+	assert_false(own->lent);
+	notice_free(own);
+	lent = notice_lend(&room, &flow, NULL, 7);
+	assert_int_equal(lent->news.count, 0);
+	assert_int_equal(lent->news.scope_count, 1);
 }
 
 static void
@@ -129,6 +157,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(is_lent),
 		cmocka_unit_test(grows_in_place),
 		cmocka_unit_test(stays_while_it_moves),
 		cmocka_unit_test(copied_without_some),

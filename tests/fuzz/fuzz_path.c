@@ -558,6 +558,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .most_sessions = setup & SETUP_FEW ? 2 : FLOWS_MOST,
 	    .live = setup & SETUP_LIVE,
 	    .eager = setup & SETUP_EAGER,
+	    .lend = hash >> 32 & 1,
 	    .tell = take,
 	    .ctx = &w,
 	});
