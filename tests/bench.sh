@@ -57,7 +57,7 @@ measure() { # what it is called, command
 		bad=1
 		return
 	fi
-	rate=$(awk "BEGIN { printf \"%d\", $total / ($took + 0.0005) }")
+	rate=$(awk "BEGIN { printf \"%d\", $total / ($took + 0.00005) }")
 	[ "$name" = "empty libpcap loop" ] && loop=$rate
 	case $name in
 	"spanward -t 1") first=$rate ;;
