@@ -113,9 +113,11 @@ notice_lend(struct notice *room, const struct flow_view *flow,
 	memset(room, 0, offsetof(struct notice, news.scopes));
 	room->lent = true;
 	room->flow = *flow;
-	news->facts = e->facts + from;
-	news->ids = e->ids + from;
 	news->count = news->room = e->count - from;
+	if (news->count > 0) {
+		news->facts = e->facts + from;
+		news->ids = e->ids + from;
+	}
 	for (size_t i = 0; i < news->count; i++)
 		news->kinds[news->ids[i] / 64] |= UINT64_C(1)
 		    << news->ids[i] % 64;
