@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * support.h - what cmocka lacks: prefix sweeps and temporary files.
+ * support.h - what cmocka lacks: prefix sweeps, temporary files, numbers in no
+ * order that are the same each time.
  */
 #ifndef TESTS_SUPPORT_H
 #define TESTS_SUPPORT_H
@@ -20,6 +21,18 @@
 #include <cmocka.h>
 
 #include "core/slice.h"
+
+/* Marsaglia, "Xorshift RNGs", with his seed. */
+#define ANY_SEED UINT64_C(88172645463325252)
+
+static inline uint64_t
+any_of(uint64_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed;
+}
 
 /*
  * Calls `try_piece` with every shorter piece of `whole`, longest last, each in

@@ -25,10 +25,7 @@ struct rig {
 static uint64_t
 any(struct rig *g)
 {
-	g->seed ^= g->seed << 13;
-	g->seed ^= g->seed >> 7;
-	g->seed ^= g->seed << 17;
-	return g->seed;
+	return any_of(&g->seed);
 }
 
 /* The bytes of all records, and where each is found. */
@@ -144,7 +141,7 @@ run(struct world *w, size_t memory, bool follows)
 	assert_non_null(g);
 	g->w = w;
 	g->packet = w->packet;
-	g->seed = UINT64_C(88172645463325252);
+	g->seed = ANY_SEED;
 	arena_init(&g->arena, 1 << 20);
 	ledger_spool_nothing(&spool);
 	if (memory > 0)

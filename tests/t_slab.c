@@ -25,10 +25,7 @@ struct rig {
 static uint64_t
 any(struct rig *g)
 {
-	g->seed ^= g->seed << 13;
-	g->seed ^= g->seed >> 7;
-	g->seed ^= g->seed << 17;
-	return g->seed;
+	return any_of(&g->seed);
 }
 
 static int
@@ -37,7 +34,7 @@ open_rig(void **state)
 	struct rig *g = calloc(1, sizeof(*g));
 
 	assert_non_null(g);
-	g->seed = UINT64_C(88172645463325252);
+	g->seed = ANY_SEED;
 	g->slab.tag = &g->tag;
 	*state = g;
 	return 0;
