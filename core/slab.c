@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #if CHECKED_MEMORY
 #include <sanitizer/asan_interface.h>
@@ -113,14 +114,34 @@ put_last(struct slab *s, struct slab_block *b)
 	s->last = b;
 }
 
+/*
+ * From the system, not the heap: that keeps what is given back, and its heaps
+ * have holes where blocks were. Cleared.
+ */
+static void *
+map_block(void)
+{
+	uint8_t *twice = mmap(NULL, 2 * (size_t)SLAB_BLOCK,
+	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (twice == MAP_FAILED)
+		return NULL;
+	size_t before = -(uintptr_t)twice % SLAB_BLOCK;
+	uint8_t *block = twice + before;
+
+	if (before > 0)
+		(void)munmap(twice, before);
+	(void)munmap(block + SLAB_BLOCK, SLAB_BLOCK - before);
+	return block;
+}
+
 static struct slab_block *
 new_block(struct slab *s)
 {
-	struct slab_block *b = aligned_alloc(SLAB_BLOCK, SLAB_BLOCK);
+	struct slab_block *b = map_block();
 
 	if (b == NULL)
 		return NULL;
-	memset(b, 0, sizeof(*b));
 	b->owner = s;
 	b->idle = UINT32_MAX;
 	HIDE((uint8_t *)b + sizeof(*b), SLAB_BLOCK - sizeof(*b));
@@ -136,7 +157,7 @@ free_block(struct slab *s, struct slab_block *b)
 	unlink_block(s, b);
 	s->blocks--;
 	SHOW(b, SLAB_BLOCK);
-	free(b);
+	(void)munmap(b, SLAB_BLOCK);
 }
 
 /* ---- pages ---- */
