@@ -27,6 +27,9 @@ struct input {
 	struct buf links; /* names */
 	size_t link_count;
 	bool regular, packed;
+	/* One more than the packets that were read of it, so that no more are
+	 * read of it again should it grow. 0: it is not done. */
+	_Atomic uint64_t done;
 };
 
 /* What a thread counts of an interface. */
@@ -49,7 +52,8 @@ struct source {
 	struct reader *reader;
 	struct live *live;
 	struct lane_sums *lanes;
-	struct input *joint; /* of several interfaces */
+	struct input *joint;        /* of several interfaces */
+	const struct source *first; /* it is this one again, behind it */
 	_Atomic uint64_t numbered;
 	atomic_bool told; /* that the capture ended by itself */
 	struct filter *filter;
@@ -429,6 +433,7 @@ source_again(const struct source *s, const struct source_options *o,
 		return NULL;
 	}
 	again->most_packets = s->most_packets;
+	again->first = s;
 	if (!has_filter(o))
 		return again;
 	again->filter = filter_new(o->filter, f);
@@ -502,6 +507,7 @@ close_input(struct source *s)
 	reader_close(r);
 	s->reader = NULL;
 	s->at++;
+	atomic_store(&in->done, in->shown.packets + 1);
 }
 
 /* The next input that can be opened. */
@@ -518,6 +524,7 @@ open_input(struct source *s)
 		s->reader = reader_open(in->path, &f);
 		if (s->reader == NULL) {
 			set_trouble(in, f.text, true);
+			atomic_store(&in->done, 1);
 			continue;
 		}
 		if (s->hash && s->reader->bytes.pipe)
@@ -545,12 +552,21 @@ wanted(struct source *s, struct input *in, const struct packet *p)
 	return false;
 }
 
+/* Whoever was first found the end here: what came since is of nobody. */
+static bool
+is_done(const struct source *s, const struct input *in)
+{
+	return s->first != NULL &&
+	    atomic_load_explicit(&s->first->inputs[s->at].done,
+		memory_order_acquire) == in->shown.packets + 1;
+}
+
 static enum read_result
 next_of_file(struct source *s, struct packet *p)
 {
 	struct reader *r = s->reader;
 	struct input *in = &s->inputs[s->at];
-	enum read_result result = reader_next(r, p);
+	enum read_result result = is_done(s, in) ? READ_END : reader_next(r, p);
 
 	if (result == READ_OK) {
 		p->number = PACKET_NUMBER(s->at, r->frames);

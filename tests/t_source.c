@@ -1015,6 +1015,55 @@ test_stop(void **state)
 	unlink(path);
 }
 
+static void
+append(const char *path, const uint8_t *p, size_t n)
+{
+	FILE *f = fopen(path, "ab");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(p, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* A file grows between the two that read it: it ends where the first found its
+ * end, and the next one begins. */
+static void
+test_again_grown(void **state)
+{
+	enum { FILE_HEADER = 24 };
+	struct image m;
+	char a[32], b[32];
+	const char *files[] = { a, b };
+	struct source_options o = { .files = files, .file_count = 2 };
+	struct source *s, *twin;
+	struct packet p;
+	uint64_t numbers[ROOM];
+	struct fault f;
+	size_t n = 0;
+
+	(void)state;
+	pcap_image(&m, 0xa1b2c3d4, true);
+	temp_file(a, m.p, m.n);
+	temp_file(b, m.p, m.n);
+	s = source_open(&o, &f);
+	assert_non_null(s);
+	twin = source_again(s, &o, &f);
+	assert_non_null(twin);
+	while (next(s, &p) == SOURCE_PACKET)
+		numbers[n++] = p.number;
+	append(a, m.p + FILE_HEADER, m.n - FILE_HEADER);
+	append(b, m.p + FILE_HEADER, m.n - FILE_HEADER);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(next(twin, &p), SOURCE_PACKET);
+		assert_true(p.number == numbers[i]);
+	}
+	assert_int_equal(next(twin, &p), SOURCE_END);
+	source_close(twin);
+	source_close(s);
+	unlink(a);
+	unlink(b);
+}
+
 /* The same packets under the same numbers, in whatever order the two read. */
 static void
 test_again(void **state)
@@ -1247,6 +1296,7 @@ main(void)
 		cmocka_unit_test(test_most_packets),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_again_grown),
 		cmocka_unit_test(test_not_again),
 		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_pipe),
