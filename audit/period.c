@@ -638,22 +638,29 @@ periods_tick(struct periods *p)
 
 /* ---- the end ---- */
 
+/* Of what was held while it was lent some may lend it again; and all of it
+ * needs the publisher. */
+static void
+get_ledger(struct periods *p)
+{
+	while (p->ledger == NULL) {
+		pthread_mutex_lock(&p->lock);
+		while (p->returned == NULL)
+			pthread_cond_wait(&p->done, &p->lock);
+		pthread_mutex_unlock(&p->lock);
+		welcome_back(p);
+	}
+}
+
 void
 periods_finish(struct periods *p, const struct span *when,
     const struct capture_totals *run, const struct source *s)
 {
-	pthread_mutex_lock(&p->lock);
-	while (p->ledger == NULL && p->returned == NULL)
-		pthread_cond_wait(&p->done, &p->lock);
-	pthread_mutex_unlock(&p->lock);
-	if (p->ledger == NULL)
-		welcome_back(p);
-	struct capture_totals t = since(run, &p->base);
+	struct capture_totals t;
 
+	get_ledger(p);
+	t = since(run, &p->base);
 	stop_publisher(p);
-	/* Two reports were asked for one after the other. */
-	if (p->ledger == NULL)
-		welcome_back(p);
 	ledger_finish(p->ledger, &t);
 	free(p->last_inputs);
 	p->last = (struct period){

@@ -53,12 +53,11 @@ published(struct seen *s)
 
 /* The reader's boundary, and the only worker has passed it. */
 static void
-boundary(struct periods *p, uint32_t *period, int64_t start, int64_t end)
+pass(struct periods *p, uint32_t *period, bool goes_on, const struct span *when)
 {
 	static const struct capture_totals none;
 	static const struct worker_stats idle;
-	struct notice *n = periods_end(*period, false,
-	    &(struct span){ start, end }, &none, NULL);
+	struct notice *n = periods_end(*period, goes_on, when, &none, NULL);
 	struct notice *passed = periods_passed(*period, &idle);
 
 	assert_non_null(n);
@@ -66,6 +65,12 @@ boundary(struct periods *p, uint32_t *period, int64_t start, int64_t end)
 	periods_take(p, n);
 	periods_take(p, passed);
 	++*period;
+}
+
+static void
+boundary(struct periods *p, uint32_t *period, int64_t start, int64_t end)
+{
+	pass(p, period, false, &(struct span){ start, end });
 }
 
 static struct periods *
@@ -148,11 +153,36 @@ ends_from_its_begin(void **state)
 	close_periods(p, &s);
 }
 
+/* A period ends, and the run does, while the ledger is lent twice over. */
+static void
+ends_behind_two_askings(void **state)
+{
+	struct world *w = *state;
+	struct seen s = { .shut = true };
+	struct period last;
+	uint32_t period = 0;
+	struct periods *p = open_periods(w, &s);
+
+	pass(p, &period, true, &(struct span){ 10, 15 });
+	pass(p, &period, true, &(struct span){ 10, 16 });
+	pass(p, &period, false, &(struct span){ 10, 20 });
+	set_shut(&s, false);
+	periods_finish(p, &(struct span){ 20, 25 }, &w->totals, NULL);
+	periods_last(p, &last);
+	assert_int_equal(s.count, 3);
+	assert_int_equal(s.when[2].end, 20);
+	assert_int_equal(last.number, 2);
+	assert_int_equal(last.when.start, 20);
+	close_periods(p, &s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(goes_on_from_its_begin,
+		    open_world, close_world),
+		cmocka_unit_test_setup_teardown(ends_behind_two_askings,
 		    open_world, close_world),
 		cmocka_unit_test_setup_teardown(ends_from_its_begin, open_world,
 		    close_world),
