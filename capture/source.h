@@ -87,7 +87,8 @@ void source_close(struct source *s);
  * under the same numbers; of trouble only the first tells. What is added to a
  * file meanwhile is in neither, as long as the other is not ahead of the first,
  * which is closed last. By the options that it was opened with. Only where
- * source_can_again(): pipes can be read once, and to unpack a file twice is dear.
+ * source_can_again(): pipes can be read once, and to unpack a file twice is
+ * dear.
  */
 bool source_can_again(const struct source *s);
 struct source *source_again(const struct source *s,

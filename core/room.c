@@ -9,7 +9,8 @@ enum { ROOM_FIRST = 64 };
 static bool
 grow(void **list, size_t more, size_t *room, size_t size)
 {
-	/* Asked first: a sanitizer's reallocarray() ends the process instead. */
+	/* Asked first: a sanitizer's reallocarray() ends the process instead.
+	 */
 	if (size != 0 && more > SIZE_MAX / size)
 		return false;
 	void *bigger = realloc(*list, more * size);

@@ -485,8 +485,8 @@ FLOODS = {
     "new flows by SYN": (syns, 60, 100),
     "new flows by UDP": (datagrams, 120, 350),
     # Each first fragment is a packet of a flow, of which there are 7500.
-    "IPv4 fragments": (fragments4, 6, 110),
-    "IPv6 fragments": (fragments6, 6, 110),
+    "IPv4 fragments": (fragments4, 15, 110),
+    "IPv6 fragments": (fragments6, 15, 110),
     "segments ahead of holes": (holes, 6, 60),
     "half-open handshakes": (half_open, 25, 120),
     "a certificate message of 16 MB": (long_chain, 6, 50),
